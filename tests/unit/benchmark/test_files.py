@@ -1,0 +1,80 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmark.errors import DataError, DiademError
+from benchmark.files import atomic_path, sha256
+from benchmark.paths import datasets_root
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_appears_whole_in_new_folder_with_the_same_ending(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.png"
+    with atomic_path(target) as temporary:
+        assert temporary.parent == target.parent
+        assert temporary.suffix == ".png"
+        temporary.write_text("whole")
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_failure_keeps_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(error), atomic_path(target) as temporary:  # noqa: PT012
+        temporary.write_text("half")
+        raise error
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_full_disk_says_where_and_what_to_do(tmp_path: Path) -> None:
+    words = r"a\.txt: the disk is full.*MiB free.*Free some space"
+    with pytest.raises(DiademError, match=words), atomic_path(tmp_path / "a.txt") as temporary:  # noqa: PT012
+        temporary.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(tmp_path.iterdir())
+
+
+def test_denied_folder_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(DiademError, match="cannot write here"), atomic_path(tmp_path / "a"):
+        raise OSError(errno.EACCES, "Permission denied")
+
+
+def test_other_os_errors_pass_unchanged(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError), atomic_path(tmp_path / "a"):
+        raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+def test_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DiademError, match="nothing was written"), atomic_path(tmp_path / "a"):
+        pass
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"x" * 100_000)
+    assert sha256(path) == hashlib.sha256(b"x" * 100_000).hexdigest()
+
+
+def test_datasets_root_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DIADEM_DATASETS", raising=False)
+    assert (datasets_root() / "diphoton").is_dir()
+
+
+def test_datasets_root_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DIADEM_DATASETS", str(tmp_path))
+    assert datasets_root() == tmp_path
+    monkeypatch.setenv("DIADEM_DATASETS", str(tmp_path / "none"))
+    with pytest.raises(DataError, match=r"none: there is no folder.*DIADEM_DATASETS"):
+        datasets_root()
