@@ -1,0 +1,3 @@
+"""The contestants: one embedding a file, and the networks and losses that they share."""
+
+from __future__ import annotations
