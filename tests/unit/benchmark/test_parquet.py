@@ -26,7 +26,7 @@ from benchmark.table import ARRAYS
 from tests.tables import random_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 ALL = pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
@@ -143,7 +143,9 @@ def rewritten(path: Path, change: Callable[[pa.Table], pa.Table]) -> Path:
     return path
 
 
-def with_column(table: pa.Table, name: str, values: list[object], kind: pa.DataType) -> pa.Table:
+def with_column(
+    table: pa.Table, name: str, values: Sequence[object], kind: pa.DataType
+) -> pa.Table:
     place = table.column_names.index(name)
     field = pa.field(name, kind, nullable=table.field(name).nullable)
     return table.set_column(place, field, pa.array(values, kind))
