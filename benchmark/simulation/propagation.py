@@ -1,0 +1,120 @@
+"""Particles on their way to the calorimeter: straight lines and helices in a solenoid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmark.simulation.detector_card import Cylinder
+
+_GEV_PER_TESLA_METRE = 0.299792458  # pT [GeV] = 0.2998 * |q| * B [T] * R [m]
+_CHARGES = {11: -1, 13: -1, 15: -1, 211: 1, 321: 1, 2212: 1, 3222: 1, 3112: -1, 3312: -1, 3334: -1}
+_CODES = np.array(sorted(_CHARGES))
+_VALUES = np.array([_CHARGES[c] for c in _CODES])
+
+
+def charge_of(pid: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Charge of long-lived particles from their PDG codes, in units of e."""
+    code = np.abs(pid)
+    place = np.minimum(np.searchsorted(_CODES, code), len(_CODES) - 1)
+    return np.where(_CODES[place] == code, _VALUES[place], 0) * np.sign(pid)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Where particles meet a cylinder around the beam, seen from the detector's centre.
+
+    Attributes:
+        eta, phi: direction of the point (rad).
+        inside: whether the particle was born inside the cylinder (others never count).
+    """
+
+    eta: NDArray[np.float64]
+    phi: NDArray[np.float64]
+    inside: NDArray[np.bool_]
+
+
+def propagate(
+    momentum: NDArray[np.float64],
+    vertex: NDArray[np.float64],
+    charge: NDArray[np.int64],
+    *,
+    cylinder: Cylinder,
+    field: float,
+) -> Arrival:
+    """Propagate particles to the surface of a cylinder.
+
+    Args:
+        momentum: (3, n) px, py, pz in GeV.
+        vertex: (3, n) production point in m.
+        charge: (n,) in units of e.
+        cylinder: surface to reach.
+        field: solenoid field along z, T.
+
+    A helix of radius R = pT / (0.2998 |q| B) is followed to the wall or, where it curls inside, to
+    the end cap.
+    """
+    radius, half_length = cylinder.radius, cylinder.half_length
+    px, py, pz = momentum
+    pt = np.maximum(np.hypot(px, py), 1e-9)
+    x, y, z = vertex
+    inside = (np.hypot(x, y) < radius) & (np.abs(z) < half_length)
+    x, y, z = (np.where(inside, v, 0.0) for v in (x, y, z))
+    to_end = (np.copysign(half_length, pz) - z) * pt / np.where(pz == 0, np.inf, pz)
+    to_end = np.where(pz == 0, np.inf, to_end)  # transverse path length to the end cap
+    curved = (charge != 0) & (field > 0)
+    bend = np.where(curved, pt / (_GEV_PER_TESLA_METRE * max(field, 1e-9)), np.inf)
+    xs, ys, straight = _line(px / pt, py / pt, x, y, np.minimum(to_end, 1e9), radius)
+    xh, yh, arc = _helix(np.arctan2(py, px), x, y, charge, bend, to_end, radius)
+    path = np.where(curved, arc, straight)
+    x_end, y_end = np.where(curved, xh, xs), np.where(curved, yh, ys)
+    z_end = z + pz / pt * path
+    rho = np.maximum(np.hypot(x_end, y_end), 1e-12)
+    return Arrival(np.arcsinh(z_end / rho), np.arctan2(y_end, x_end), inside)
+
+
+_Coordinates = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
+
+
+def _line(
+    ux: NDArray[np.float64],
+    uy: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    to_end: NDArray[np.float64],
+    radius: float,
+) -> _Coordinates:
+    along = ux * x + uy * y
+    path = -along + np.sqrt(np.maximum(radius**2 - (x**2 + y**2 - along**2), 0.0))
+    path = np.minimum(path, to_end)
+    return x + ux * path, y + uy * path, path
+
+
+def _helix(
+    phi: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    charge: NDArray[np.int64],
+    bend: NDArray[np.float64],
+    to_end: NDArray[np.float64],
+    radius: float,
+) -> _Coordinates:
+    r = np.where(np.isfinite(bend), bend, 1.0)
+    turn = -np.sign(charge)  # positive particles turn clockwise for a field along +z
+    xc, yc = x - turn * r * np.sin(phi), y + turn * r * np.cos(phi)
+    rc, start = np.hypot(xc, yc), np.arctan2(y - yc, x - xc)
+    cosine = (radius**2 - rc**2 - r**2) / np.maximum(2 * rc * r, 1e-12)
+    crosses = np.abs(cosine) <= 1
+    opening = np.arccos(np.clip(cosine, -1, 1))
+    centre = np.arctan2(yc, xc)
+    angles = [turn * (centre + sign * opening - start) % (2 * np.pi) for sign in (-1, 1)]
+    arc = np.where(crosses, r * np.minimum(angles[0], angles[1]), np.inf)
+    arc = np.minimum(arc, to_end)
+    arc = np.where(np.isfinite(arc), arc, 0.0)
+    end = start + turn * arc / r
+    return xc + r * np.cos(end), yc + r * np.sin(end), arc
