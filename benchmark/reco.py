@@ -41,7 +41,6 @@ class RecoObjects:
         DataError: A field is missing, the numbers of events differ, or pT rises in an event.
 
     Example:
-        >>> none = collection("photons")
         >>> photons = collection("photons", pt=[[30.0, 50.0]], eta=[[0, 1]], phi=[[2, 3]], iso=0)
         >>> photons.pt.tolist(), photons.eta.tolist()
         ([[50.0, 30.0]], [[1, 0]])
@@ -94,7 +93,7 @@ def collection(name: str, *, events: int = 0, **values: Any) -> Any:
         none = ak.unflatten(np.zeros(0), np.zeros(events, dtype=np.int64))
         values = dict.fromkeys(FIELDS[name], none)
     try:
-        zipped = ak.zip({key: ak.Array(v) if np.ndim(v) else v for key, v in values.items()})
+        zipped = ak.zip({k: v if np.isscalar(v) else ak.Array(v) for k, v in values.items()})
     except (ValueError, TypeError) as error:
         shapes = "the fields have different shapes"
         message = complaint(shapes, where=f"collection {name}")
