@@ -27,6 +27,9 @@ _DAMAGE = (
     KeyError,
     TypeError,
     AssertionError,
+    AttributeError,
+    MemoryError,
+    OverflowError,
     NotImplementedError,
     RuntimeError,
     struct.error,
@@ -101,6 +104,14 @@ class DelphesTree:
                 remedy="Is the file damaged? Copy or make it again.",
             )
             raise DataError(message) from error
+        if values.ndim < 2:
+            message = complaint(
+                "the branch is not a list of objects",
+                where=where,
+                found=str(values.type),
+                remedy="Give the output of Delphes.",
+            )
+            raise DataError(message)
         bad = ~np.isfinite(ak.to_numpy(ak.flatten(values, axis=None)))
         if bad.any():
             entries = ak.any(~np.isfinite(values), axis=1)
