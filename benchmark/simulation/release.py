@@ -1,0 +1,226 @@
+"""Releases: a dataset's samples as files, with a manifest that says what they are and are worth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.cards import DatasetCard, Process, load_card
+from benchmark.events import EventTable, digest_of, write_events
+from benchmark.files import atomic_path, sha256
+from benchmark.simulation.detector_card import load_detector
+from benchmark.simulation.generator import read_settings, slha_files
+from benchmark.simulation.production import Progress, Request, Sample, produce
+from benchmark.simulation.shard import software
+
+MANIFEST = "manifest.json"
+_PB_PER_FB = 1000.0
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often a sample's events happen.
+
+    Attributes:
+        tried: generated events of the shards used.
+        accepted: selected events of these shards, of which the sample holds the first.
+        acceptance, acceptance_error: selected over generated, repeated decays weighted.
+        cross_section, cross_section_error: pb, as the generator reports for its settings.
+        physical: pb, of the process before the selection; None where the model fixes no rate.
+        effective_luminosity: 1/fb that the sample's events correspond to; None without a rate.
+        effective_events: (sum w)^2 / sum w^2 of the sample.
+    """
+
+    tried: int
+    accepted: int
+    acceptance: float
+    acceptance_error: float
+    cross_section: float
+    cross_section_error: float
+    physical: float | None
+    effective_luminosity: float | None
+    effective_events: float
+
+
+def requests_of(card: DatasetCard) -> list[Request]:
+    """What a card's release asks for."""
+    return [
+        Request(process.name, point.name, card.release.events[process.name])
+        for process in card.processes
+        if process.name in card.release.events
+        for point in process.points
+    ]
+
+
+def make_release(
+    card_path: Path,
+    output: Path,
+    *,
+    workers: int,
+    store: Path,
+    truth_cache: Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> dict[str, Any]:
+    """Simulate and write a card's release: one event file a process, and the manifest.
+
+    The manifest is written last: a folder without one is not a release.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        DiademError: see `produce`.
+    """
+    card = load_card(card_path)
+    samples = produce(
+        card_path,
+        requests_of(card),
+        seed=card.release.seed,
+        workers=workers,
+        store=store,
+        truth_cache=truth_cache,
+        on_progress=on_progress,
+    )
+    (output / MANIFEST).unlink(missing_ok=True)
+    files, entries = [], []
+    for process in card.processes:
+        mine = [s for s in samples if s.request.process == process.name]
+        if mine:
+            tables = [sample.read() for sample in mine]
+            files.append(_write(output, process.name, EventTable.concat(tables)))
+            entries += [_entry(process, s, t) for s, t in zip(mine, tables, strict=True)]
+    manifest = _manifest(card, files, entries)
+    with atomic_path(output / MANIFEST) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
+def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:
+    """Acceptance, cross section and worth of a sample.
+
+    A generated event of a shard counts with its weight (n_pass / K for repeated decays, else 1), so
+    that acceptance = sum of weights of selected events / generated events. Its error is
+    sqrt(sum w^2) / generated events.
+    """
+    runs = sample.summaries
+    tried, accepted = sum(s.tried for s in runs), sum(s.accepted for s in runs)
+    acceptance = sum(s.sum_weights for s in runs) / tried
+    error = np.sqrt(sum(s.sum_weights2 for s in runs)) / tried
+    sigma = float(np.average([s.cross_section for s in runs], weights=[s.tried for s in runs]))
+    sigma_error = float(np.sqrt(sum(s.cross_section_error**2 for s in runs))) / len(runs)
+    physical = process.physical_cross_section(sigma)
+    weight = table.weight.astype(np.float64)
+    share = len(table) / accepted
+    luminosity = None
+    if physical is not None:
+        luminosity = share * tried / (physical * _PB_PER_FB)
+    return Rate(
+        tried=tried,
+        accepted=accepted,
+        acceptance=acceptance,
+        acceptance_error=float(error),
+        cross_section=sigma,
+        cross_section_error=sigma_error,
+        physical=physical,
+        effective_luminosity=luminosity,
+        effective_events=float(weight.sum() ** 2 / (weight**2).sum()),
+    )
+
+
+def recipe_digest(card: DatasetCard) -> str:
+    """Hash of all in the cards and settings that decides a release's events."""
+    names = sorted(
+        {f for p in card.processes for point in p.points for f in point.settings}
+    )
+    paths = [card.settings_path(name) for name in names]
+    content = {
+        "dataset": card.name,
+        "selection": card.selection.model_dump(mode="json"),
+        "release": card.release.model_dump(mode="json"),
+        "generators": {p.name: p.generator.model_dump(mode="json") for p in card.processes},
+        "detector": load_detector(card.detector).model_dump(mode="json"),
+        "settings": {p.name: [line for _, line in read_settings(p)] for p in paths},
+        "slha": {s.name: s.read_text() for p in paths for s in slha_files(p)},
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _write(output: Path, process: str, table: EventTable) -> dict[str, Any]:
+    path = output / f"{process}.parquet"
+    write_events(table, path, metadata={"provenance": json.dumps(software())})
+    return {
+        "file": path.name,
+        "events": len(table),
+        "bytes": path.stat().st_size,
+        "sha256": sha256(path),
+        "digest": digest_of(path),
+    }
+
+
+def _entry(process: Process, sample: Sample, table: EventTable) -> dict[str, Any]:
+    return {
+        "process": process.name,
+        "point": sample.request.point,
+        "kind": process.kind,
+        "group": process.group,
+        "events": len(table),
+        "shards": len(sample.shards),
+        "seeds": [s.pythia_seed for s in sample.summaries],
+        **vars(rate_of(process, sample, table)),
+    }
+
+
+def _manifest(
+    card: DatasetCard, files: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    digests = sorted(f["digest"] for f in files)
+    return {
+        "dataset": card.name,
+        "release": card.release.name,
+        "seed": card.release.seed,
+        "digest": hashlib.sha256(json.dumps(digests).encode()).hexdigest(),
+        "recipe": recipe_digest(card),
+        "software": software(),
+        "bytes": sum(f["bytes"] for f in files),
+        "files": list(files),
+        "samples": list(entries),
+        "mixture": mixture(card, entries),
+    }
+
+
+def mixture(card: DatasetCard, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Background fractions of the release beside those of the generator's own rates.
+
+    The generator's fraction of a process is its cross section times acceptance over the sum.
+    """
+    stated = {p.name: p.fraction.value for p in card.processes if p.fraction is not None}
+    rows = [e for e in entries if e["process"] in stated]
+    rates = {e["process"]: e["cross_section"] * e["acceptance"] for e in rows}
+    errors = {
+        e["process"]: float(
+            np.hypot(
+                e["acceptance_error"] / e["acceptance"],
+                e["cross_section_error"] / e["cross_section"],
+            )
+        )
+        for e in rows
+    }
+    total, events = sum(rates.values()), sum(e["events"] for e in rows)
+    return [
+        {
+            "process": e["process"],
+            "stated": stated[e["process"]],
+            "released": e["events"] / events,
+            "generator": rates[e["process"]] / total,
+            "generator_relative_error": errors[e["process"]],
+            "accepted_cross_section_pb": rates[e["process"]],
+            "generator_over_stated": rates[e["process"]] / total / stated[e["process"]],
+        }
+        for e in rows
+    ]
