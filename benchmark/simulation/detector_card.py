@@ -145,7 +145,8 @@ class CellBlock(_Card):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         regular = (self.start, self.stop, self.count)
-        if (self.edges is None) == (None in regular) and self.edges is None:
+        wanted = self.edges is None
+        if any((value is not None) != wanted for value in regular):
             msg = "give either edges, or start, stop and count"
             raise ValueError(msg)
         return self
@@ -175,10 +176,14 @@ class Cylinder(_Card):
 
 
 class MergedTracks(Cylinder):
-    """Of tracks in one (eta, phi) cell of this inner cylinder only the hardest is found."""
+    """Of charged particles in one (eta, phi) cell of this inner cylinder only the hardest lives.
+
+    The direction of the survivors is smeared by `direction_sigma` in eta and phi.
+    """
 
     cell: float
     max_eta: float
+    direction_sigma: float
 
 
 class ByLepton(_Card, Generic[T]):

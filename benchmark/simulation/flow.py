@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
-from benchmark.simulation.propagation import charge_of, propagate
+from benchmark.simulation.propagation import charge_of, mass_of, propagate
 from benchmark.simulation.towers import Deposits, Segmentation, Towers, log_normal, measure
 
 if TYPE_CHECKING:
@@ -155,83 +155,92 @@ class FlowBuilder:
             z = rng.normal(0.0, self.card.vertex_z_sigma, len(truth))
             vertex[2] += np.repeat(z, np.diff(truth.offsets))
         charge = charge_of(truth.pid)
+        alive = np.ones(len(charge), dtype=bool)
+        if self.card.merged_tracks is not None:
+            card = self.card.merged_tracks
+            alive = self._unmerged(card, momentum, vertex, charge, truth.event)
+            momentum = _blurred(momentum, charge, card.direction_sigma, rng)
         arrival = propagate(
             momentum, vertex, charge, cylinder=self.card.cylinder, field=self.card.field
         )
-        ecal_cell = np.where(arrival.inside, self.ecal_cells.cell(arrival.eta, arrival.phi), -1)
-        hcal_cell = np.where(arrival.inside, self.hcal_cells.cell(arrival.eta, arrival.phi), -1)
-        seen = np.flatnonzero(arrival.inside & (charge != 0))
-        if self.card.merged_tracks is not None:
-            seen = self._unmerged(self.card.merged_tracks, momentum, vertex, truth, seen)
-        tracks = self._track(truth, seen, arrival.eta, (ecal_cell, hcal_cell), rng)
-        return self._calorimetry(truth, tracks, (ecal_cell, hcal_cell), rng)
+        alive &= arrival.inside
+        ecal_cell = np.where(alive, self.ecal_cells.cell(arrival.eta, arrival.phi), -1)
+        hcal_cell = np.where(alive, self.hcal_cells.cell(arrival.eta, arrival.phi), -1)
+        seen = np.flatnonzero(alive & (charge != 0))
+        energy = np.sqrt((momentum[:, seen] ** 2).sum(axis=0) + mass_of(truth.pid[seen]) ** 2)
+        charged = Vectors(truth.event[seen], *momentum[:, seen], energy)
+        cells = (ecal_cell, hcal_cell)
+        tracks = self._track(charged, truth.pid[seen], arrival.eta[seen], cells, seen, rng=rng)
+        return self._calorimetry(truth, tracks, cells, rng)
 
     def _unmerged(
         self,
         card: MergedTracks,
         momentum: NDArray[np.float64],
         vertex: NDArray[np.float64],
-        truth: Truth,
-        seen: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        """Of charged particles in one cell of the inner cylinder, keep the hardest."""
-        at = propagate(
-            momentum[:, seen],
-            vertex[:, seen],
-            charge_of(truth.pid[seen]),
-            cylinder=card,
-            field=self.card.field,
-        )
-        reached = at.inside & (np.abs(at.eta) < card.max_eta)
-        columns = int(np.ceil(2 * np.pi / card.cell))
+        charge: NDArray[np.int64],
+        event: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Particles that leave the inner cylinder.
+
+        Of the charged particles in one cell only the hardest survives, and none beyond the
+        cells. As in Delphes, the others are lost for the calorimeters too, and so is every
+        particle that is born outside the inner cylinder.
+        """
+        at = propagate(momentum, vertex, charge, cylinder=card, field=self.card.field)
+        neutral = charge == 0
+        candidates = np.flatnonzero(at.inside & ~neutral & (np.abs(at.eta) < card.max_eta))
+        columns = round(2 * np.pi / card.cell)
         rows = int(np.ceil(2 * card.max_eta / card.cell))
-        row = np.floor((at.eta + card.max_eta) / card.cell).astype(np.int64)
-        column = np.floor((at.phi + np.pi) / card.cell).astype(np.int64)
-        key = (truth.event[seen] * rows + row) * columns + column
-        key = np.where(reached, key, -1 - np.arange(len(seen)))  # outside: nothing merges
-        pt = np.hypot(momentum[0, seen], momentum[1, seen])
+        row = np.floor((at.eta[candidates] + card.max_eta) / card.cell).astype(np.int64)
+        column = np.floor((at.phi[candidates] + np.pi) / (2 * np.pi) * columns).astype(np.int64)
+        key = (event[candidates] * rows + row) * columns + column % columns
+        pt = np.hypot(momentum[0, candidates], momentum[1, candidates])
         order = np.lexsort((-pt, key))
-        first = np.concatenate([[True], np.diff(key[order]) != 0])[: len(seen)]
-        return np.sort(seen[order[first]])
+        first = np.concatenate([[True], np.diff(key[order]) != 0])[: len(order)]
+        alive = at.inside & neutral
+        alive[candidates[order[first]]] = True
+        return alive
 
     def _track(
         self,
-        truth: Truth,
-        seen: NDArray[np.int64],
+        true: Vectors,
+        pid: NDArray[np.int32],
         eta: NDArray[np.float64],
         cells: tuple[NDArray[np.int64], NDArray[np.int64]],
+        row: NDArray[np.int64],
+        *,
         rng: np.random.Generator,
     ) -> Tracks:
-        """Find and measure charged particles."""
-        px, py = truth.px[seen].astype(np.float64), truth.py[seen].astype(np.float64)
-        pt, kind = np.hypot(px, py), _kind(truth.pid[seen])
-        efficiency = np.zeros(len(seen))
+        """Find and measure charged particles; `row` is their place among all particles."""
+        pt, kind = true.pt, _kind(pid)
+        efficiency = np.zeros(len(true))
         for code, table in _by_kind(self.card.tracking_efficiency):
             rows = kind == code
-            efficiency[rows] = table(pt[rows], eta[seen][rows])
-        found = rng.random(len(seen)) < efficiency
-        seen, kind = seen[found], kind[found]
-        truth_p = Vectors(
-            truth.event[seen],
-            *(getattr(truth, c)[seen].astype(np.float64) for c in ("px", "py", "pz", "e")),
+            efficiency[rows] = table(pt[rows], eta[rows])
+        found = np.flatnonzero(rng.random(len(true)) < efficiency)
+        mass = mass_of(pid[found])
+        momentum, resolution, kept = self._smear(
+            true.take(found), mass, kind[found], eta[found], rng=rng
         )
-        momentum, resolution, kept = self._smear(truth_p, kind, eta[seen], rng)
-        seen = seen[kept]
+        found = found[kept]
         return Tracks(
             momentum.take(kept),
-            kind[kept],
-            truth.pid[seen],
-            eta[seen],
+            kind[found],
+            pid[found],
+            eta[found],
             resolution[kept],
-            cells[0][seen],
-            cells[1][seen],
+            cells[0][row[found]],
+            cells[1][row[found]],
         )
 
     def _smear(
         self,
         true: Vectors,
+        mass: NDArray[np.float64],
         kind: NDArray[np.int64],
         eta: NDArray[np.float64],
+        *,
         rng: np.random.Generator,
     ) -> tuple[Vectors, NDArray[np.float64], NDArray[np.bool_]]:
         """Smear momenta: log-normal in pT, or Gaussian in E for cards that say so."""
@@ -242,9 +251,8 @@ class FlowBuilder:
             gaussian[rows] = formula.kind == "energy"
         ratio = log_normal(np.ones(len(true)), resolution, rng)
         ratio = np.where(gaussian, 1.0 + resolution * rng.standard_normal(len(true)), ratio)
-        mass2 = np.maximum(true.e**2 - true.px**2 - true.py**2 - true.pz**2, 0.0)
         px, py, pz = true.px * ratio, true.py * ratio, true.pz * ratio
-        energy = np.sqrt(px**2 + py**2 + pz**2 + mass2)
+        energy = np.sqrt(px**2 + py**2 + pz**2 + mass**2)
         return Vectors(true.event, px, py, pz, energy), resolution, ratio > _MIN_RELATIVE_E
 
     def _calorimetry(
@@ -280,6 +288,22 @@ class FlowBuilder:
             photons = photons.scaled(np.maximum(1.0 + spread, _MIN_RELATIVE_E))
         neutral = _excess(hcal, np.flatnonzero(hcal.neutral > 0))
         return Flow(len(truth), tracks, muons, ecal, hcal, photons, photon_tower, neutral)
+
+
+def _blurred(
+    momentum: NDArray[np.float64],
+    charge: NDArray[np.int64],
+    sigma: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Momenta with eta and phi of charged particles smeared by `sigma`, pT kept."""
+    px, py, pz = momentum
+    pt = np.maximum(np.hypot(px, py), 1e-12)
+    charged = charge != 0
+    shift = rng.normal(0.0, sigma, (2, len(charge))) * charged
+    eta, phi = np.arcsinh(pz / pt) + shift[0], np.arctan2(py, px) + shift[1]
+    blurred = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)])
+    return np.where(charged, blurred, momentum)
 
 
 def _kind(pid: NDArray[np.int32]) -> NDArray[np.int64]:

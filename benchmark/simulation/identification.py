@@ -84,7 +84,9 @@ def identify(
     towers = np.full(int(flow.ecal.cell.size), -1)
     towers[flow.photon_tower] = around.own
     found = Identified(
-        photons=_isolated(photons, around.objects, isolation or cones.photon, towers[photons.source]),
+        photons=_isolated(
+            photons, around.objects, isolation or cones.photon, towers[photons.source]
+        ),
         electrons=_isolated(electrons, around.objects, isolation or cones.electron, None),
         muons=_isolated(muons, around.objects, isolation or cones.muon, None),
     )
@@ -162,7 +164,8 @@ def cone_sum(
     inside = (d_eta**2 + d_phi**2 <= cone**2) & (pt[right] > min_pt)
     if own is not None:
         inside &= own[left] != right
-    return np.bincount(left[inside], pt[right[inside]], len(centres))
+    total = np.bincount(left[inside], pt[right[inside]], len(centres))
+    return total.astype(np.float64)  # of nothing at all it would be whole numbers
 
 
 def pairs(

@@ -13,16 +13,43 @@ if TYPE_CHECKING:
     from benchmark.simulation.detector_card import Cylinder
 
 _GEV_PER_TESLA_METRE = 0.299792458  # pT [GeV] = 0.2998 * |q| * B [T] * R [m]
-_CHARGES = {11: -1, 13: -1, 15: -1, 211: 1, 321: 1, 2212: 1, 3222: 1, 3112: -1, 3312: -1, 3334: -1}
-_CODES = np.array(sorted(_CHARGES))
-_VALUES = np.array([_CHARGES[c] for c in _CODES])
+# PDG code: charge in units of e, mass in GeV (Review of Particle Physics), of what reaches a detector
+_CHARGED = {
+    11: (-1, 0.000511),
+    13: (-1, 0.105658),
+    15: (-1, 1.77693),
+    211: (1, 0.139570),
+    321: (1, 0.493677),
+    2212: (1, 0.938272),
+    3112: (-1, 1.197449),
+    3222: (1, 1.18937),
+    3312: (-1, 1.32171),
+    3334: (-1, 1.67245),
+}
+_CODES = np.array(sorted(_CHARGED))
+_CHARGES = np.array([_CHARGED[c][0] for c in _CODES])
+_MASSES = np.array([_CHARGED[c][1] for c in _CODES])
 
 
 def charge_of(pid: NDArray[np.int32]) -> NDArray[np.int64]:
     """Charge of long-lived particles from their PDG codes, in units of e."""
+    row, known = _known(pid)
+    return np.where(known, _CHARGES[row], 0) * np.sign(pid)
+
+
+def mass_of(pid: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Mass (GeV) of long-lived charged particles from their PDG codes; 0 for all others.
+
+    A truth record holds momenta in single precision, too coarse for the mass of a fast particle.
+    """
+    row, known = _known(pid)
+    return np.where(known, _MASSES[row], 0.0)
+
+
+def _known(pid: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     code = np.abs(pid)
-    place = np.minimum(np.searchsorted(_CODES, code), len(_CODES) - 1)
-    return np.where(_CODES[place] == code, _VALUES[place], 0) * np.sign(pid)
+    row = np.minimum(np.searchsorted(_CODES, code), len(_CODES) - 1)
+    return row, _CODES[row] == code
 
 
 @dataclass(frozen=True)

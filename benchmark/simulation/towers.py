@@ -1,4 +1,4 @@
-"""Calorimeter towers and energy flow, as Delphes defines them, for all events of a batch at once."""
+"""Calorimeter towers and energy flow, as Delphes defines them, for a batch of events at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmark.simulation.detector_card import CalorimeterCard
-
 
 
 class Segmentation:
@@ -118,7 +117,7 @@ def measure(
     unique, tower = np.unique(keys, return_inverse=True)
     count, n_hits = len(unique), int(hit.sum())
     cell = unique % cells.size
-    deposited = np.bincount(tower[:n_hits], deposits.energy[hit], count)
+    deposited = np.bincount(tower[:n_hits], deposits.energy[hit], count).astype(np.float64)
     track_tower = np.full(len(track), -1)
     track_tower[track] = tower[n_hits:]
     centre = cells.centre_eta(cells.ring(cell))
@@ -152,14 +151,15 @@ def _flow(
     measured = deposits.track_energy[linked]
     variance = (deposits.track_resolution[linked] * measured) ** 2
     track_energy = np.bincount(where, measured, len(energy))
-    track_variance = np.bincount(where, variance, len(energy))
+    track_variance = np.bincount(where, variance, len(energy)).astype(np.float64)
     excess = np.maximum(energy - track_energy, 0.0)
     noise = np.sqrt(track_variance + sigma**2)
     significant = (excess > card.min_energy) & (excess > card.min_significance * noise)
     w_track = _inverse(track_variance)
     w_calo = _inverse(sigma**2)
-    total = np.maximum(w_track + w_calo, 1e-300)
-    best = (w_track * track_energy + w_calo * energy) / total
+    total = w_track + w_calo
+    mean = (w_track * track_energy + w_calo * energy) / np.where(total > 0, total, 1.0)
+    best = np.where(total > 0, mean, track_energy)  # a faultless detector: nothing to weigh
     factor = np.where(significant, 1.0, best / np.maximum(track_energy, 1e-12))
     scale = np.ones(len(track_tower))
     scale[linked] = factor[where]

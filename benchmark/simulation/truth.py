@@ -42,7 +42,8 @@ class Truth:
         px, py, pz, e: float32, GeV.
         vx, vy, vz: float32 production vertex, mm (0 where closer than 1 mm to the origin).
         origin: int8, the class of an electron, muon or photon (see the constants of this module).
-        parton_offsets: int64 (n + 1,), like `offsets`, for the b and c quarks of the whole shower history.
+        parton_offsets: int64 (n + 1,), like `offsets`, for the b and c quarks of the whole shower
+            history.
         parton_pid: int8; parton_pt (GeV), parton_eta, parton_phi (rad): float32.
         invisible_px, invisible_py: float32 (n,), summed over neutrinos and neutralinos, GeV.
         weight: float32 (n,), relative weight of the event within its process.
@@ -133,12 +134,12 @@ def read_truth(path: Path) -> tuple[Truth, dict[str, str]]:
     """Read a record and its metadata, as written by `write_truth`."""
     try:
         table = pq.read_table(path).combine_chunks()
-    except (OSError, pa.ArrowInvalid) as error:
+        columns = {name: table[name].combine_chunks() for name in (*_PARTICLE, *_PARTON)}
+        events = {name: table[name].to_numpy() for name in _EVENT}
+    except (OSError, KeyError, pa.ArrowInvalid) as error:
         msg = f"{path}: not a readable truth record ({error}); delete it and it is generated again"
         raise SimulationError(msg) from error
-    columns = {name: table[name].combine_chunks() for name in (*_PARTICLE, *_PARTON)}
     flat = {name: array.values.to_numpy(zero_copy_only=False) for name, array in columns.items()}
-    events = {name: table[name].to_numpy() for name in _EVENT}
     metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
     truth = Truth(
         offsets=columns["pid"].offsets.to_numpy(),
