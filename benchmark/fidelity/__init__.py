@@ -1,0 +1,1 @@
+"""How faithful the detector response is: the same measurements on ours and on Delphes' events."""
