@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Edges = tuple[float, ...]
 ALL = "all"
 
+TOGETHER: Edges = (20, math.inf)
+"""One bin of all but soft leptons and photons: judged even where the finer ones are too thin."""
 LEPTON_PT: Edges = (5, 10, 15, 20, 30, 40, 50, 75, 100, math.inf)
 JET_PT: Edges = (15, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300, math.inf)
 TAG_PT: Edges = (20, 30, 40, 50, 70, 100, 150, 200, math.inf)

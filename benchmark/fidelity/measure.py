@@ -112,8 +112,9 @@ def _object_rows(sample: Sample, what: str) -> Iterator[Row]:
     truth = _true(sample, what)
     found = Ragged.of(_reconstructed(sample, what), ("pt", "eta", "phi", "charge"))
     match = nearest(truth, found, cone=_LEPTON_CONE, same="charge")
-    edges = bins.LEPTON_ETA[sample.card, what]
-    yield from _matched_rows(sample, what, truth, (match, found["pt"]), (edges, bins.LEPTON_PT))
+    edges, matched = bins.LEPTON_ETA[sample.card, what], (match, found["pt"])
+    for pt_edges in (bins.LEPTON_PT, bins.TOGETHER):
+        yield from _matched_rows(sample, what, truth, matched, (edges, pt_edges))
 
 
 def _true(sample: Sample, what: str) -> Ragged:

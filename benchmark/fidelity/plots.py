@@ -85,6 +85,7 @@ def _save(figure: Figure, path: Path) -> Path:
 
 def _binned(rows: pd.DataFrame, card: str, panels: Sequence[tuple[str, str]]) -> Figure:
     """One row of panels a measurement, one column an |eta| bin."""
+    rows = rows[rows["bin"] != bins.label(*bins.TOGETHER)]
     chosen = [rows[(rows["quantity"] == q) & (rows["object"] == w)] for q, w in panels]
     columns = max(part["eta"].nunique() for part in chosen)
     figure = Figure(figsize=(3.1 * columns, 2.3 * len(panels) + 0.4), layout="constrained")
