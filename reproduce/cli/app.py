@@ -1,0 +1,84 @@
+"""The group of all commands, and how a command ends.
+
+Exit codes: 0 done; 1 a fault of the program, with its traceback; 2 something that the user can
+mend (usage, input, disk, a failed check); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
+
+import click
+
+from benchmark.errors import DiademError
+from reproduce.cli.data import data
+
+_DISTRIBUTION = "diadem-bench"
+_INTERRUPTED = 130
+
+
+class Ending(click.ClickException):
+    """A message on stderr and an exit code."""
+
+    exit_code: int  # type: ignore[misc]
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        """Keep the message and the code."""
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class DiademGroup(click.Group):
+    """A group whose commands end with a message where the user can mend the error."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command.
+
+        Raises:
+            Ending: In place of a `DiademError` or Ctrl-C.
+        """
+        try:
+            return super().invoke(ctx)
+        except DiademError as error:
+            raise Ending(str(error), error.exit_code) from error
+        except KeyboardInterrupt as error:
+            notes = "; ".join(getattr(error, "__notes__", []))
+            raise Ending("; ".join(filter(None, ("interrupted", notes))), _INTERRUPTED) from error
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    try:
+        number = installed_version(_DISTRIBUTION)
+    except PackageNotFoundError:
+        number = "(not installed)"
+    click.echo(f"diadem {number}")
+    ctx.exit()
+
+
+@click.group(
+    cls=DiademGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\b\nExample:\n  diadem data list",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
+def diadem() -> None:
+    """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
+
+
+diadem.add_command(data)
+
+
+def main() -> None:
+    """Run the command of this process's arguments; never returns."""
+    diadem(prog_name="diadem")

@@ -1,0 +1,64 @@
+"""`diadem data describe`: what a dataset or a file holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reproduce.cli.output import console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from benchmark.describe.tally import Key, Tally
+    from reproduce.cli.described import Described
+
+_EXAMPLES = """\b
+Examples:
+  diadem data describe diphoton
+  diadem data describe diphoton --plot --output pages
+  diadem data describe diphoton-ggF.parquet --plot
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("dataset_or_file")
+@click.option("--plot", is_flag=True, help="Draw a page a quantity, as PNG and PDF.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the pages.  [default: ./<name>-kinematics]",
+)
+def describe(*, dataset_or_file: str, plot: bool, output: Path | None) -> None:
+    """Describe a dataset: the values of its card, and the events of its processes.
+
+    DATASET_OR_FILE is the name of a dataset (its card and its newest release are described), the
+    path of a card, or an event file.
+    """
+    from reproduce.cli.described import of_dataset, of_file
+    from reproduce.cli.describing import print_card, print_events
+
+    if output is not None and not plot:
+        message = "--output is the folder of the pages: add --plot."
+        raise click.UsageError(message)
+    path = Path(dataset_or_file)
+    found = of_file(path) if path.suffix == ".parquet" else of_dataset(dataset_or_file)
+    if found.card is not None and path.suffix != ".parquet":
+        print_card(found.card, console())
+    if not found.files:
+        click.echo(f"{found.name}: no release here, so no events to describe.")
+        return
+    tallies = found.tally()
+    print_events(found, tallies, console())
+    if plot:
+        _draw(found, tallies, output or Path(f"{found.name}-kinematics"))
+
+
+def _draw(found: Described, tallies: Mapping[Key, Tally], folder: Path) -> None:
+    from benchmark.describe.plots import draw_pages
+
+    title = f"{found.name}: {sum(held.events for held in tallies.values()):,} simulated events"
+    pages = list(draw_pages(found.schema, tallies, folder, card=found.card, title=title))
+    click.echo(f"{len(pages)} files in {folder}")
