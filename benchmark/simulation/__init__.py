@@ -1,1 +1,1 @@
-"""Simulation: Pythia 8 -> truth record -> detector response -> jets -> selection -> event table."""
+"""Simulation: Pythia 8, truth record, detector response, jets, selection, event table."""

@@ -1,6 +1,6 @@
 """Detector cards: the numbers of a parametrised detector, typed and validated.
 
-A card lies in `datasets/detectors/NAME.yaml`. Lengths in m, energies and momenta in GeV, field in T.
+A card lies in `datasets/detectors/NAME.yaml`. Units: m, GeV and T.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class _Card(BaseModel):
 class StepTable(_Card):
     """A quantity in steps of |eta| and pT: `values[pt][eta] + slopes[pt][eta] * pT`.
 
-    A step holds for lower < x <= upper (as in the cited cards); the lowest |eta| edge is inclusive.
-    Outside all edges the quantity is zero.
+    A step holds for lower < x <= upper (as in the cited cards); the lowest |eta| edge is
+    inclusive. Outside all edges the quantity is zero.
     """
 
     eta_edges: list[float]
@@ -126,7 +126,9 @@ class CalorimeterResolution(_Card):
     s: list[float]
     n: list[float]
 
-    def __call__(self, energy: NDArray[np.float64], eta: NDArray[np.float64]) -> NDArray[np.float64]:
+    def __call__(
+        self, energy: NDArray[np.float64], eta: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Absolute resolution (GeV) at arrays of energy (GeV) and eta."""
         column = step(self.eta_edges, np.abs(eta))
         c, s, n = (np.asarray(x)[column] for x in (self.c, self.s, self.n))
@@ -306,7 +308,7 @@ def load_detector(name: str, *, folder: Path | None = None) -> DetectorCard:
     """Load `datasets/detectors/NAME.yaml`.
 
     Raises:
-        CardError: no such card, not YAML, or a value that does not fit (key path, found, expected).
+        CardError: no such card, not YAML, or a value that does not fit (key, found, expected).
     """
     path = (folder or datasets_root() / "detectors") / f"{name}.yaml"
     try:

@@ -81,7 +81,9 @@ class Vectors:
         """Join, ordered by event; also the place in the joined list of each input row."""
         event = np.concatenate([p.event for p in parts])
         order = np.argsort(event, kind="stable")
-        columns = [np.concatenate([getattr(p, c) for p in parts])[order] for c in ("px", "py", "pz", "e")]
+        columns = [
+            np.concatenate([getattr(p, c) for p in parts])[order] for c in ("px", "py", "pz", "e")
+        ]
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
         return cls(event[order], *columns), place
@@ -168,7 +170,8 @@ class FlowBuilder:
         hcal_cell = np.where(alive, self.hcal_cells.cell(arrival.eta, arrival.phi), -1)
         seen = np.flatnonzero(alive & (charge != 0))
         energy = np.sqrt((momentum[:, seen] ** 2).sum(axis=0) + mass_of(truth.pid[seen]) ** 2)
-        charged = Vectors(truth.event[seen], *momentum[:, seen], energy)
+        px, py, pz = momentum[:, seen]
+        charged = Vectors(truth.event[seen], px, py, pz, energy)
         cells = (ecal_cell, hcal_cell)
         tracks = self._track(charged, truth.pid[seen], arrival.eta[seen], cells, seen, rng=rng)
         return self._calorimetry(truth, tracks, cells, rng)
@@ -198,7 +201,7 @@ class FlowBuilder:
         pt = np.hypot(momentum[0, candidates], momentum[1, candidates])
         order = np.lexsort((-pt, key))
         first = np.concatenate([[True], np.diff(key[order]) != 0])[: len(order)]
-        alive = at.inside & neutral
+        alive: NDArray[np.bool_] = at.inside & neutral
         alive[candidates[order[first]]] = True
         return alive
 
@@ -270,7 +273,9 @@ class FlowBuilder:
         ecal = measure(
             self.card.ecal,
             self.ecal_cells,
-            _deposits(truth, electromagnetic, cells[0], tracks, tracks.kind == ELECTRON, tracks.ecal_cell),
+            _deposits(
+                truth, electromagnetic, cells[0], tracks, tracks.kind == ELECTRON, tracks.ecal_cell
+            ),
             rng,
         )
         tracks = _rescaled(tracks, ecal)

@@ -1,6 +1,6 @@
 """Pythia 8 as a source of truth records.
 
-A run is described by a `GeneratorRun`: a settings file, a seed, a fixed number of generated events.
+A run is described by a `GeneratorRun`: a settings file, a seed, a fixed number of events.
 The same run gives the same record, byte for byte, on the same machine and versions.
 """
 
@@ -176,7 +176,10 @@ def _generate_batches(pythia: Any, run: GeneratorRun) -> Truth:
         )  # may return fewer: failed events are dropped
         failures = 0 if len(batch) else failures + 1
         if failures > _MAX_FAILURES:
-            msg = f"{run.settings}: Pythia gave no event in {_MAX_FAILURES} batches; check the settings"
+            msg = (
+                f"{run.settings}: Pythia gave no event in {_MAX_FAILURES} batches; "
+                "check the settings"
+            )
             raise SimulationError(msg)
         if len(batch):
             parts.append(to_truth(flatten_batch(batch)))

@@ -62,9 +62,10 @@ class CentralPhotons(pythia8mc.UserHooks):  # type: ignore[misc]
         """Veto if an outgoing photon of the hard process is too forward or too soft."""
         for i in range(process.size()):
             photon = process[i]
-            if photon.id() == _PHOTON and photon.status() > 0:
-                if abs(photon.eta()) > self.max_abs_eta or photon.pT() < self.min_pt:
-                    return True
+            if photon.id() != _PHOTON or photon.status() <= 0:
+                continue
+            if abs(photon.eta()) > self.max_abs_eta or photon.pT() < self.min_pt:
+                return True
         return False
 
 

@@ -57,7 +57,7 @@ class Jets:
         )
 
 
-def _nested(vectors: Vectors, events: int) -> Any:  # noqa: ANN401
+def _nested(vectors: Vectors, events: int) -> Any:
     counts = np.bincount(vectors.event, minlength=events)
     flat = ak.zip({"px": vectors.px, "py": vectors.py, "pz": vectors.pz, "E": vectors.e})
     return ak.unflatten(flat, counts)
@@ -92,7 +92,7 @@ def cluster(inputs: Vectors, events: int, *, radius: float, min_pt: float) -> Je
 
 def _silence_banner() -> None:
     """FastJet prints a banner at first use; its citation stands in the README instead."""
-    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)  # noqa: SLF001 (no public name)
+    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
 
 
 def without_members(jets: Jets, taken: NDArray[np.bool_]) -> Jets:

@@ -1,20 +1,19 @@
 """Productions: many shards on many processes, resumable, the same whatever the number of workers.
 
-A production asks for a number of selected events of each point. Shards are simulated in order until
-the first k of them hold enough; these k shards, and no others, are the sample. Finished shards stay in
-the store, so that an interrupted production goes on where it was.
+A production asks for a number of selected events of each point. Shards are simulated in order
+until the first k of them hold enough; these k shards, and no others, are the sample. Finished
+shards stay in the store, so that an interrupted production goes on where it was.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +22,10 @@ from benchmark.errors import SimulationError
 from benchmark.events import EventTable, read_events
 from benchmark.simulation.detector_card import DetectorCard, load_detector
 from benchmark.simulation.shard import Shard, ShardSummary, fingerprint, finished, simulate_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 MAX_EMPTY_SHARDS = 20
 """So many shards without a single selected event end a production: the settings must be wrong."""
@@ -253,7 +256,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        processes = list((pool._processes or {}).values())  # noqa: SLF001 (no public way to stop)
+        processes = list((pool._processes or {}).values())
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()

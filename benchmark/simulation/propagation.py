@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmark.simulation.detector_card import Cylinder
 
 _GEV_PER_TESLA_METRE = 0.299792458  # pT [GeV] = 0.2998 * |q| * B [T] * R [m]
-# PDG code: charge in units of e, mass in GeV (Review of Particle Physics), of what reaches a detector
+# PDG code: charge in units of e, mass in GeV (Review of Particle Physics), of what lives long
 _CHARGED = {
     11: (-1, 0.000511),
     13: (-1, 0.105658),
@@ -86,62 +86,54 @@ def propagate(
     A helix of radius R = pT / (0.2998 |q| B) is followed to the wall or, where it curls inside, to
     the end cap.
     """
-    radius, half_length = cylinder.radius, cylinder.half_length
+    half_length = cylinder.half_length
     px, py, pz = momentum
     pt = np.maximum(np.hypot(px, py), 1e-9)
     x, y, z = vertex
-    inside = (np.hypot(x, y) < radius) & (np.abs(z) < half_length)
+    inside = (np.hypot(x, y) < cylinder.radius) & (np.abs(z) < half_length)
     x, y, z = (np.where(inside, v, 0.0) for v in (x, y, z))
-    to_end = (np.copysign(half_length, pz) - z) * pt / np.where(pz == 0, np.inf, pz)
-    to_end = np.where(pz == 0, np.inf, to_end)  # transverse path length to the end cap
-    curved = (charge != 0) & (field > 0)
-    bend = np.where(curved, pt / (_GEV_PER_TESLA_METRE * max(field, 1e-9)), np.inf)
-    xs, ys, straight = _line(px / pt, py / pt, x, y, np.minimum(to_end, 1e9), radius)
-    xh, yh, arc = _helix(np.arctan2(py, px), x, y, charge, bend, to_end, radius)
-    path = np.where(curved, arc, straight)
-    x_end, y_end = np.where(curved, xh, xs), np.where(curved, yh, ys)
-    z_end = z + pz / pt * path
+    # Transverse path length to the end cap.
+    to_end = np.full(len(pz), np.inf)
+    np.divide((np.copysign(half_length, pz) - z) * pt, pz, out=to_end, where=pz != 0)
+    start = np.stack([px / pt, py / pt, x, y, to_end])
+    end = np.empty((3, len(pz)))
+    curved = np.flatnonzero((charge != 0) & (field > 0))
+    straight = np.flatnonzero((charge == 0) | (field <= 0))
+    end[:, straight] = _line(start[:, straight], cylinder.radius)
+    bend = pt[curved] / (_GEV_PER_TESLA_METRE * field) if field > 0 else pt[curved]
+    end[:, curved] = _helix(start[:, curved], np.sign(charge[curved]), bend, cylinder.radius)
+    x_end, y_end, path = end
     rho = np.maximum(np.hypot(x_end, y_end), 1e-12)
-    return Arrival(np.arcsinh(z_end / rho), np.arctan2(y_end, x_end), inside)
+    eta = np.arcsinh((z + pz / pt * path) / rho)
+    return Arrival(eta, np.arctan2(y_end, x_end), inside)
 
 
-_Coordinates = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
-
-
-def _line(
-    ux: NDArray[np.float64],
-    uy: NDArray[np.float64],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    to_end: NDArray[np.float64],
-    radius: float,
-) -> _Coordinates:
+def _line(start: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
+    """End point x, y and transverse path of straight lines; rows as in `propagate`."""
+    ux, uy, x, y, to_end = start
     along = ux * x + uy * y
     path = -along + np.sqrt(np.maximum(radius**2 - (x**2 + y**2 - along**2), 0.0))
     path = np.minimum(path, to_end)
-    return x + ux * path, y + uy * path, path
+    return np.stack([x + ux * path, y + uy * path, path])
 
 
 def _helix(
-    phi: NDArray[np.float64],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    charge: NDArray[np.int64],
+    start: NDArray[np.float64],
+    sign: NDArray[np.int64],
     bend: NDArray[np.float64],
-    to_end: NDArray[np.float64],
     radius: float,
-) -> _Coordinates:
-    r = np.where(np.isfinite(bend), bend, 1.0)
-    turn = -np.sign(charge)  # positive particles turn clockwise for a field along +z
-    xc, yc = x - turn * r * np.sin(phi), y + turn * r * np.cos(phi)
-    rc, start = np.hypot(xc, yc), np.arctan2(y - yc, x - xc)
-    cosine = (radius**2 - rc**2 - r**2) / np.maximum(2 * rc * r, 1e-12)
-    crosses = np.abs(cosine) <= 1
+) -> NDArray[np.float64]:
+    """End point x, y and transverse path of helices of radius `bend` (m)."""
+    ux, uy, x, y, to_end = start
+    turn = -sign  # positive particles turn clockwise for a field along +z
+    xc, yc = x - turn * bend * uy, y + turn * bend * ux
+    rc, first = np.hypot(xc, yc), np.arctan2(y - yc, x - xc)
+    cosine = (radius**2 - rc**2 - bend**2) / np.maximum(2 * rc * bend, 1e-12)
     opening = np.arccos(np.clip(cosine, -1, 1))
-    centre = np.arctan2(yc, xc)
-    angles = [turn * (centre + sign * opening - start) % (2 * np.pi) for sign in (-1, 1)]
-    arc = np.where(crosses, r * np.minimum(angles[0], angles[1]), np.inf)
+    ahead = turn * (np.arctan2(yc, xc) - first)
+    near, far = ((ahead + way * opening) % (2 * np.pi) for way in (-1, 1))
+    arc = np.where(np.abs(cosine) <= 1, bend * np.minimum(near, far), np.inf)
     arc = np.minimum(arc, to_end)
     arc = np.where(np.isfinite(arc), arc, 0.0)
-    end = start + turn * arc / r
-    return xc + r * np.cos(end), yc + r * np.sin(end), arc
+    last = first + turn * arc / bend
+    return np.stack([xc + bend * np.cos(last), yc + bend * np.sin(last), arc])

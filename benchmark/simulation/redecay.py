@@ -1,7 +1,7 @@
 """Repeated heavy-flavour decays: QCD events with an isolated lepton, at a bearable cost.
 
-Only one QCD event in about 15,000 has an isolated lepton above 23 GeV. Nearly all such leptons come
-from b hadrons, so the b hadrons of an event are kept undecayed by the generator, then decayed K
+Only one QCD event in about 15,000 has an isolated lepton above 23 GeV. Nearly all such leptons
+come from b hadrons, so the b hadrons of an event are kept undecayed by the generator, then decayed K
 times over. One passing decay is kept, the first, and the event gets the weight n_pass / K.
 That is an unbiased estimate (an event is never used twice, and its expected weight is its chance
 to pass); stopping at the first pass without the weight would under-represent, by up to 70 %, the
@@ -39,7 +39,7 @@ class RepeatedDecays:
         min_hadron_pt: GeV; only events with a b hadron above it are tried.
         min_lepton_pt: GeV.
         max_electron_eta, max_muon_eta: acceptance in |eta|.
-        max_isolation: scalar pT sum of visible particles above 0.5 GeV in the cone, over lepton pT.
+        max_isolation: scalar pT sum of visible particles above 0.5 GeV in the cone over the lepton's.
         cone: radius of the isolation cone in (eta, phi).
     """
 
@@ -114,7 +114,7 @@ def _try_decays(
 
 def _candidate(hadron: Any, options: RepeatedDecays) -> bool:
     reach = max(options.max_electron_eta, options.max_muon_eta) + options.cone / 2
-    return hadron.pT() > options.min_hadron_pt and abs(hadron.eta()) < reach
+    return bool(hadron.pT() > options.min_hadron_pt and abs(hadron.eta()) < reach)
 
 
 def _visible(event: Any, index: list[int]) -> NDArray[np.float64]:
@@ -145,9 +145,8 @@ def _passes(
 def _hard(lepton: Any, options: RepeatedDecays) -> bool:
     electron = abs(lepton.id()) == 11
     reach = options.max_electron_eta if electron else options.max_muon_eta
-    return (
-        lepton.status() > 0 and lepton.pT() > options.min_lepton_pt and abs(lepton.eta()) < reach
-    )
+    hard = lepton.status() > 0 and lepton.pT() > options.min_lepton_pt
+    return bool(hard and abs(lepton.eta()) < reach)
 
 
 def _isolation(lepton: Any, around: NDArray[np.float64], cone: float) -> float:

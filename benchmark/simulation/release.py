@@ -1,13 +1,11 @@
-"""Releases: a dataset's samples as files, with a manifest that says what they are and are worth."""
+"""Releases: a dataset's samples as files, and a manifest that says what they are and are worth."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +16,10 @@ from benchmark.simulation.detector_card import load_detector
 from benchmark.simulation.generator import read_settings, slha_files
 from benchmark.simulation.production import Progress, Request, Sample, produce
 from benchmark.simulation.shard import software
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 MANIFEST = "manifest.json"
 _PB_PER_FB = 1000.0
@@ -104,7 +106,7 @@ def make_release(
 def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:
     """Acceptance, cross section and worth of a sample.
 
-    A generated event of a shard counts with its weight (n_pass / K for repeated decays, else 1), so
+    A generated event of a shard counts with its weight (n_pass / K for repeated decays or 1), so
     that acceptance = sum of weights of selected events / generated events. Its error is
     sqrt(sum w^2) / generated events.
     """
@@ -135,9 +137,7 @@ def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:
 
 def recipe_digest(card: DatasetCard) -> str:
     """Hash of all in the cards and settings that decides a release's events."""
-    names = sorted(
-        {f for p in card.processes for point in p.points for f in point.settings}
-    )
+    names = sorted({f for p in card.processes for point in p.points for f in point.settings})
     paths = [card.settings_path(name) for name in names]
     content = {
         "dataset": card.name,

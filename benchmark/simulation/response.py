@@ -128,9 +128,7 @@ class Response:
         radius = self.options.large_jet_radius
         if radius is None:
             return None
-        large = jetlib.cluster(
-            inputs, events, radius=radius, min_pt=self.options.large_jet_min_pt
-        )
+        large = jetlib.cluster(inputs, events, radius=radius, min_pt=self.options.large_jet_min_pt)
         large = jetlib.without_members(large, taken)
         return jetlib.subjettiness(
             large, inputs, beta=self.options.subjettiness_beta, radius=radius
@@ -171,13 +169,13 @@ def _objects(
     )
 
 
-def _leptons(name: str, found: Candidates, events: int) -> Any:  # noqa: ANN401
+def _leptons(name: str, found: Candidates, events: int) -> Any:
     p = found.momentum
     columns = {"pt": p.pt, "eta": p.eta, "phi": p.phi, "iso": found.isolation, "pid": found.pid}
     return _collection(name, columns, p.event, events)
 
 
-def _jet_collection(name: str, jets: jetlib.Jets | None, events: int) -> Any:  # noqa: ANN401
+def _jet_collection(name: str, jets: jetlib.Jets | None, events: int) -> Any:
     if jets is None:
         return collection(name, events=events)
     p = jets.momentum
@@ -188,8 +186,6 @@ def _jet_collection(name: str, jets: jetlib.Jets | None, events: int) -> Any:  #
     return _collection(name, columns, p.event, events)
 
 
-def _collection(
-    name: str, columns: dict[str, Any], event: NDArray[np.int64], events: int
-) -> Any:  # noqa: ANN401
+def _collection(name: str, columns: dict[str, Any], event: NDArray[np.int64], events: int) -> Any:
     counts = np.bincount(event, minlength=events)
     return collection(name, **{k: ak.unflatten(v, counts) for k, v in columns.items()})

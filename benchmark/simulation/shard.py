@@ -12,7 +12,6 @@ import json
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +30,8 @@ from benchmark.simulation.rounding import round_table
 from benchmark.simulation.truth import read_truth, write_truth
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from benchmark.cards import DatasetCard, DiphotonSelection
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 SIMULATION_VERSION = 1
 """Raised by hand whenever a change of the code changes simulated events."""
 
-_SLICE = 250  # events measured at a time
+_SLICE = 500  # events measured at a time
 _ISOLATION_MIN_PT = 0.5  # GeV: softest object that counts in a dataset card's isolation cone
 _VERSIONED = ("pythia8mc", "fastjet", "awkward", "numpy")
 
@@ -94,7 +95,9 @@ def generator_run(card: DatasetCard, shard: Shard) -> GeneratorRun:
     point = process.point(shard.point)
     if point is None:
         known = ", ".join(p.name or "(none)" for p in process.points)
-        msg = f"{shard.card}: process {shard.process} has no point {shard.point!r}; points: {known}"
+        msg = (
+            f"{shard.card}: process {shard.process} has no point {shard.point!r}; points: {known}"
+        )
         raise CardError(msg)
     options = process.generator
     redecay = options.redecay

@@ -19,7 +19,9 @@ class Segmentation:
     def __init__(self, card: CalorimeterCard) -> None:
         """Lay out the cells of a card; its blocks must follow each other in eta."""
         edges = [block.eta_edges() for block in card.cells]
-        self.eta_edges = np.concatenate([edges[0][:1], *[e[1:] for e in edges]])
+        self.eta_edges: NDArray[np.float64] = np.concatenate(
+            [edges[0][:1], *[e[1:] for e in edges]]
+        )
         counts = [np.full(len(e) - 1, b.n_phi) for e, b in zip(edges, card.cells, strict=True)]
         self.n_phi = np.concatenate(counts)
         self.first = np.concatenate([[0], np.cumsum(self.n_phi)])
@@ -40,7 +42,7 @@ class Segmentation:
 
     def centre_eta(self, ring: NDArray[np.int64]) -> NDArray[np.float64]:
         """Pseudorapidity of the middle of each ring."""
-        return 0.5 * (self.eta_edges[ring] + self.eta_edges[ring + 1])
+        return np.asarray(0.5 * (self.eta_edges[ring] + self.eta_edges[ring + 1]))
 
     def spread(
         self, cell: NDArray[np.int64], rng: np.random.Generator

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +14,9 @@ from benchmark.errors import DataError, DiademError
 from benchmark.events import digest_of, open_events, read_columns
 from benchmark.files import sha256
 from benchmark.simulation.release import MANIFEST, recipe_digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        msg = f"{path}: no manifest ({error.strerror}); an interrupted release has none: make it again"
+        msg = f"{path}: no manifest ({error.strerror}); an interrupted release has none: rerun it"
         raise DataError(msg) from error
     except ValueError as error:
         msg = f"{path}: not JSON ({error}); restore it from version control"
@@ -77,7 +79,9 @@ def _recipe(manifest: dict[str, Any]) -> Check:
     except DiademError as error:
         return Check(what, passed=False, detail=str(error))
     same = now == manifest["recipe"]
-    detail = "same recipe" if same else "a card or settings file changed since: make the release again"
+    detail = (
+        "same recipe" if same else "a card or settings file changed since: make the release again"
+    )
     return Check(what, same, detail)
 
 
@@ -114,8 +118,14 @@ def _content(folder: Path, manifest: dict[str, Any]) -> list[Check]:
     unique = len(np.unique(ids))
     names = Counter(zip(columns["process"].tolist(), columns["point"].tolist(), strict=True))
     expected = {(s["process"], s["point"]): s["events"] for s in manifest["samples"]}
-    wrong = [f"{p} {q}" for p, q in set(names) | set(expected) if names[p, q] != expected.get((p, q))]
+    wrong = [
+        f"{p} {q}" for p, q in set(names) | set(expected) if names[p, q] != expected.get((p, q))
+    ]
     return [
         Check("event identifiers unique over all files", unique == len(ids), f"{unique:,} ids"),
-        Check("events of each process and point", not wrong, ", ".join(wrong) or f"{len(names)} right"),
+        Check(
+            "events of each process and point",
+            not wrong,
+            ", ".join(wrong) or f"{len(names)} right",
+        ),
     ]
