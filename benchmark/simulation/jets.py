@@ -92,7 +92,7 @@ def cluster(inputs: Vectors, events: int, *, radius: float, min_pt: float) -> Je
 
 def _silence_banner() -> None:
     """FastJet prints a banner at first use; its citation stands in the README instead."""
-    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)
+    fastjet._swig.ClusterSequence.set_fastjet_banner_stream(None)  # no public name
 
 
 def without_members(jets: Jets, taken: NDArray[np.bool_]) -> Jets:

@@ -256,7 +256,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        processes = list((pool._processes or {}).values())
+        processes = list((pool._processes or {}).values())  # no public way to stop them
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()

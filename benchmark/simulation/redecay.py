@@ -1,8 +1,9 @@
 """Repeated heavy-flavour decays: QCD events with an isolated lepton, at a bearable cost.
 
 Only one QCD event in about 15,000 has an isolated lepton above 23 GeV. Nearly all such leptons
-come from b hadrons, so the b hadrons of an event are kept undecayed by the generator, then decayed K
-times over. One passing decay is kept, the first, and the event gets the weight n_pass / K.
+come from b hadrons, so the b hadrons of an event are kept undecayed by the generator, then
+decayed K times over. One passing decay is kept, the first, and the event gets the weight
+n_pass / K.
 That is an unbiased estimate (an event is never used twice, and its expected weight is its chance
 to pass); stopping at the first pass without the weight would under-represent, by up to 70 %, the
 events with the largest chance.
@@ -39,7 +40,7 @@ class RepeatedDecays:
         min_hadron_pt: GeV; only events with a b hadron above it are tried.
         min_lepton_pt: GeV.
         max_electron_eta, max_muon_eta: acceptance in |eta|.
-        max_isolation: scalar pT sum of visible particles above 0.5 GeV in the cone over the lepton's.
+        max_isolation: pT sum of visible particles above 0.5 GeV in the cone over the lepton's pT.
         cone: radius of the isolation cone in (eta, phi).
     """
 
