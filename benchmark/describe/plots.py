@@ -35,7 +35,6 @@ _STYLE: dict[Any, Any] = {
     "ytick.direction": "in",
     "xtick.top": True,
     "ytick.right": True,
-    "pdf.fonttype": 42,
 }
 _MAX_COLUMNS = 3
 _MAX_IN_PANEL = 6  # longer legends stand in two columns
@@ -72,6 +71,8 @@ def draw_pages(
                 metadata = {"CreationDate": None} if ending == "pdf" else None
                 with atomic_path(path) as temporary:
                     figure.savefig(temporary, dpi=130, metadata=metadata)
+                # Laid out once is enough, and is half of the work.
+                figure.set_layout_engine("none")
                 yield path
 
 
