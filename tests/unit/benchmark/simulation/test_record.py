@@ -43,6 +43,10 @@ CHAINS: dict[str, tuple[list[Row], int]] = {
     ),
     "W to tau to mu": ([row(24, -22, 0), row(-15, -23, 1), row(-15, -51, 2), row(-13, 1, 3)], 11),
     "Z to tau to e": ([row(23, -22, 0), row(15, -23, 1), row(11, 1, 2)], FROM_TAU),
+    "tau of the hard process without a boson": (
+        [row(1, -21, 0), row(15, -23, 1), row(11, 1, 2)],
+        FROM_TAU,
+    ),
     "b hadron to mu": ([row(5, -71, 0), row(-521, -83, 1), row(-13, 1, 2)], FROM_HADRON),
     "b hadron to tau to mu": ([row(521, -83, 0), row(-15, -91, 1), row(-13, 1, 2)], FROM_HADRON),
     "c hadron to e": ([row(421, -83, 0), row(-11, 1, 1)], FROM_HADRON),
