@@ -127,7 +127,7 @@ def median_density(inputs: Vectors, events: int, card: PileupDensity) -> NDArray
     phi_bin = np.floor((inputs.phi + np.pi) / (2 * np.pi) * columns).astype(int) % columns
     result = np.zeros((events, len(card.eta_edges) - 1))
     for k, (low, high) in enumerate(zip(card.eta_edges[:-1], card.eta_edges[1:], strict=True)):
-        rows = max(1, round((high - low) / card.cell))
+        rows = max(1, int((high - low) / card.cell + 0.5))  # halves go up, as in FastJet
         inside = (rapidity > low) & (rapidity < high)
         row = np.floor((rapidity[inside] - low) / (high - low) * rows).astype(int)
         key = (inputs.event[inside] * rows + row) * columns + phi_bin[inside]
