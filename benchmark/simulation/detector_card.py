@@ -5,6 +5,7 @@ A card lies in `datasets/detectors/NAME.yaml`. Units: m, GeV and T.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Annotated, Generic, Literal, Self, TypeVar
 
 import numpy as np
@@ -40,6 +41,8 @@ class StepTable(_Card):
 
     @model_validator(mode="after")
     def _shapes(self) -> Self:
+        _require_steps(self, "eta_edges")
+        _require_steps(self, "pt_edges")
         rows, columns = len(self.pt_edges) - 1, len(self.eta_edges) - 1
         for name, matrix in (("values", self.values), ("slopes", self.slopes)):
             if matrix is None:
@@ -61,6 +64,18 @@ class StepTable(_Card):
         return np.where(inside, result, 0.0)
 
 
+def _require_steps(card: BaseModel, edges: str, *names: str) -> None:
+    """Refuse edges that do not rise, and lists that do not hold one number a step."""
+    values = getattr(card, edges)
+    if len(values) < 2 or any(b <= a for a, b in itertools.pairwise(values)):
+        msg = f"{edges}: expected at least two numbers, each above the one before"
+        raise ValueError(msg)
+    for name in names:
+        if len(getattr(card, name)) != len(values) - 1:
+            msg = f"{name}: expected {len(values) - 1} numbers, one a step of {edges}"
+            raise ValueError(msg)
+
+
 class QuadratureResolution(_Card):
     """sigma(pT)/pT = sqrt(a^2 + (b pT)^2) in steps of |eta|; zero outside."""
 
@@ -68,6 +83,11 @@ class QuadratureResolution(_Card):
     eta_edges: list[float]
     a: list[float]
     b: list[float]
+
+    @model_validator(mode="after")
+    def _shapes(self) -> Self:
+        _require_steps(self, "eta_edges", "a", "b")
+        return self
 
     def __call__(self, pt: NDArray[np.float64], eta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Relative resolution at arrays of pT (GeV) and eta."""
@@ -88,6 +108,16 @@ class GridResolution(_Card):
     rises: bool
     values: list[list[float]]
 
+    @model_validator(mode="after")
+    def _shapes(self) -> Self:
+        _require_steps(self, "eta_points")
+        _require_steps(self, "pt_points")
+        rows, columns = len(self.pt_points), len(self.eta_points)
+        if len(self.values) != rows or any(len(row) != columns for row in self.values):
+            msg = f"values: expected {rows} rows (pT) of {columns} numbers (|eta|)"
+            raise ValueError(msg)
+        return self
+
     def __call__(self, pt: NDArray[np.float64], eta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Relative resolution at arrays of pT (GeV) and eta."""
         grid = np.asarray(self.values)
@@ -107,6 +137,11 @@ class EnergyResolution(_Card):
     eta_edges: list[float]
     values: list[float]
 
+    @model_validator(mode="after")
+    def _shapes(self) -> Self:
+        _require_steps(self, "eta_edges", "values")
+        return self
+
     def __call__(self, pt: NDArray[np.float64], eta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Relative resolution at arrays of pT (GeV, not used) and eta."""
         column = step(self.eta_edges, np.abs(eta))
@@ -125,6 +160,11 @@ class CalorimeterResolution(_Card):
     c: list[float]
     s: list[float]
     n: list[float]
+
+    @model_validator(mode="after")
+    def _shapes(self) -> Self:
+        _require_steps(self, "eta_edges", "c", "s", "n")
+        return self
 
     def __call__(
         self, energy: NDArray[np.float64], eta: NDArray[np.float64]
@@ -168,6 +208,18 @@ class CalorimeterCard(_Card):
     min_significance: float
     resolution: CalorimeterResolution
     cells: list[CellBlock]
+
+    @model_validator(mode="after")
+    def _contiguous(self) -> Self:
+        edges = [block.eta_edges() for block in self.cells]
+        for index, (left, right) in enumerate(itertools.pairwise(edges)):
+            if left[-1] != right[0]:
+                msg = (
+                    f"cells: block {index + 1} starts at eta {right[0]:g}, "
+                    f"but the one before it ends at {left[-1]:g}"
+                )
+                raise ValueError(msg)
+        return self
 
 
 class Cylinder(_Card):

@@ -130,6 +130,7 @@ def median_density(inputs: Vectors, events: int, card: PileupDensity) -> NDArray
         rows = max(1, int((high - low) / card.cell + 0.5))  # halves go up, as in FastJet
         inside = (rapidity > low) & (rapidity < high)
         row = np.floor((rapidity[inside] - low) / (high - low) * rows).astype(int)
+        row = np.minimum(row, rows - 1)  # a rapidity just below the edge may round up to it
         key = (inputs.event[inside] * rows + row) * columns + phi_bin[inside]
         cells = np.bincount(key, inputs.pt[inside], events * rows * columns)
         area = (high - low) / rows * 2 * np.pi / columns

@@ -7,8 +7,11 @@ shards stay in the store, so that an interrupted production goes on where it was
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
+import os
 import signal
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -134,7 +137,7 @@ def produce(
         workers: processes; the result does not depend on it.
         store: folder of finished shards; reused by the next call.
         truth_cache: folder of generated events, reused when only the detector changes.
-        on_progress: called after each finished shard.
+        on_progress: called once with what the store holds, then after each finished shard.
 
     Raises:
         DiademError: bad card or settings, full disk; a worker that dies.
@@ -143,11 +146,14 @@ def produce(
     card = load_card(card_path)
     book = _Book(card, load_detector(card.detector), card_path, seed, store, truth_cache)
     plans = [_Plan(request) for request in requests]
-    _remove_leftovers(store)
-    for plan in plans:
-        book.recover(plan)
-    with _pool(workers) as pool:
-        _run(pool, workers, plans, book, on_progress)
+    with _sole_user(store):
+        _remove_leftovers(store)
+        for plan in plans:
+            book.recover(plan)
+        if on_progress is not None and plans:
+            on_progress(_progress(plans[0], plans))
+        with _pool(workers) as pool:
+            _run(pool, workers, plans, book, on_progress)
     return [book.sample(plan) for plan in plans]
 
 
@@ -265,8 +271,32 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the parent."""
+    """Leave Ctrl-C to the parent, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _sole_user(store: Path) -> Iterator[None]:
+    """Hold the store's lock: two productions would clear away each other's unfinished files."""
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            msg = (
+                f"{store}: another simulation is using this store; wait for it, or choose "
+                "another folder with --store"
+            )
+            raise SimulationError(msg) from error
+        yield
 
 
 def _remove_leftovers(store: Path) -> None:

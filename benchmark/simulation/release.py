@@ -107,13 +107,14 @@ def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:
     """Acceptance, cross section and worth of a sample.
 
     A generated event of a shard counts with its weight (n_pass / K for repeated decays or 1), so
-    that acceptance = sum of weights of selected events / generated events. Its error is
-    sqrt(sum w^2) / generated events.
+    that acceptance a = sum of weights of selected events / n generated events. Its error is
+    sqrt((sum w^2 / n - a^2) / n), binomial for weights of one.
     """
     runs = sample.summaries
     tried, accepted = sum(s.tried for s in runs), sum(s.accepted for s in runs)
     acceptance = sum(s.sum_weights for s in runs) / tried
-    error = np.sqrt(sum(s.sum_weights2 for s in runs)) / tried
+    square = sum(s.sum_weights2 for s in runs) / tried
+    error = np.sqrt((square - acceptance**2) / tried)
     sigma = float(np.average([s.cross_section for s in runs], weights=[s.tried for s in runs]))
     sigma_error = float(np.sqrt(sum(s.cross_section_error**2 for s in runs))) / len(runs)
     physical = process.physical_cross_section(sigma)

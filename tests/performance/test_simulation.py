@@ -6,8 +6,7 @@ Run alone on an idle machine: pytest tests/performance/test_simulation.py
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -20,6 +19,9 @@ from benchmark.simulation.generator import GeneratorRun, generate, start_pythia
 from benchmark.simulation.production import Request, produce
 from benchmark.simulation.response import Response
 from benchmark.simulation.shard import Shard, reconstruction, simulate_shard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CHAIN_OVER_PYTHIA = 0.75  # asked for: the whole chain at least 0.75 times the rate of Pythia alone
 RESPONSE_MS = 2.0  # asked for: response, jets and selection together, ms an event
