@@ -19,8 +19,6 @@ from benchmark.simulation.truth import FROM_TAU, PROMPT, Truth
 
 EVENTS = 8
 BALANCE = 0.05  # GeV: sums of transverse momenta kept to single precision
-    0.05  # GeV: sum of transverse momenta, kept to single precision over a thousand particles
-)
 QUICK = ("PartonLevel:MPI = off",)  # the chain of decays does not depend on it
 LEPTONS = (11, 13)
 MAY_BE_HADRONIC = {"qcd", "ttbar", "leptoquark", "h0_to_tautau", "hplus_to_taunu"}
