@@ -12,6 +12,7 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := test
 
 reproduce: $(STAMP)
+	$(BIN)/diadem data verify
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
 
 test: $(STAMP)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -21,6 +19,7 @@ from benchmark.fidelity.sample import Sample
 from benchmark.fidelity.sources import GEN_JETS, from_simulation
 from benchmark.files import sha256
 from benchmark.paths import datasets_root
+from benchmark.provenance import commit
 from benchmark.seeds import pythia_seed, rng_for
 from benchmark.simulation.detector_card import load_detector
 from benchmark.simulation.generator import GeneratorRun, generate
@@ -29,6 +28,7 @@ from benchmark.simulation.truth import Truth, read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 _SLICE = 250  # events measured at a time: bounds memory
 _SHARD = 1000  # events generated in one go
@@ -191,21 +191,5 @@ def _provenance(
         "seed": f"{seed}" if generated else f"{seed} (response; events from truth records)",
         "reference": f"sha256 {sha256(reference_path())[:16]}",
         "versions": ", ".join(f"{name} {version(name)}" for name in libraries),
-        "commit": _commit(),
+        "commit": commit(),
     }
-
-
-def _commit() -> str:
-    """Return the commit of the source tree, marked where files differ, or "unknown"."""
-    root = Path(__file__).resolve().parents[2]
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--exclude=*"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()

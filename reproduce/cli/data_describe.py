@@ -25,7 +25,7 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("dataset_or_file")
-@click.option("--plot", is_flag=True, help="Draw a page a quantity, as PNG and PDF.")
+@click.option("--plot", is_flag=True, help="Draw a page a quantity (PNG, PDF) and write tables.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -58,7 +58,16 @@ def describe(*, dataset_or_file: str, plot: bool, output: Path | None) -> None:
 
 def _draw(found: Described, tallies: Mapping[Key, Tally], folder: Path) -> None:
     from benchmark.describe.plots import draw_pages
+    from benchmark.describe.summary import write_summary
 
     title = f"{found.name}: {sum(held.events for held in tallies.values()):,} simulated events"
     pages = list(draw_pages(found.schema, tallies, folder, card=found.card, title=title))
-    click.echo(f"{len(pages)} files in {folder}")
+    tables = write_summary(
+        folder,
+        found.schema,
+        tallies,
+        card=found.card,
+        rates=found.rates,
+        provenance=found.provenance(),
+    )
+    click.echo(f"{len(pages) + len(tables)} files in {folder}")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import card_names, load_card
 from benchmark.describe.sources import releases
 from benchmark.describe.tally import tally
 from benchmark.errors import DataError, complaint
-from benchmark.events import iter_events, open_events
+from benchmark.events import digest_of, iter_events, open_events
+from benchmark.provenance import commit
 from benchmark.schema import SCHEMAS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from benchmark.cards import DatasetCard
@@ -32,6 +34,7 @@ class Described:
         card: Of the dataset; None for files of a dataset that has no card here.
         rates: Of each process and point: the numbers of `benchmark.simulation.release.Rate`, as
             far as they are known.
+        manifest: Of the release; empty for a file.
     """
 
     name: str
@@ -39,6 +42,18 @@ class Described:
     schema: EventSchema
     card: DatasetCard | None
     rates: dict[Key, dict[str, Any]]
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the events come from, for `benchmark.describe.summary`."""
+        software = self.manifest.get("software", {})
+        return {
+            "name": self.name,
+            "digest": self.manifest.get("digest") or digest_of(list(self.files)),
+            "software": ", ".join(f"{k} {v}" for k, v in software.items()) or "unknown software",
+            "commit": commit(),
+            "mixture": self.manifest.get("mixture", []),
+        }
 
     def tally(self) -> dict[Key, Tally]:
         """Return what the files hold of each process and point; reads them once.
@@ -73,7 +88,8 @@ def of_dataset(name_or_path: str) -> Described:
         )
         raise DataError(message)
     rates = _by_key(release.manifest["samples"])
-    return Described(f"{card.name}-{release.name}", tuple(release.files), schema, card, rates)
+    name = f"{card.name}-{release.name}"
+    return Described(name, tuple(release.files), schema, card, rates, release.manifest)
 
 
 def of_file(path: Path) -> Described:
