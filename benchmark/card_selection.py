@@ -99,15 +99,16 @@ class LeptonSelection(BaseModel):
         muon_trigger_max_eta: Its |eta| if it is a muon.
         max_isolation: Its isolation stays below.
         isolation_cone: Radius in (eta, phi).
+        isolation_min_pt: Softer objects in the cone do not count, GeV.
         lepton_min_pt: Of all kept electrons and muons, GeV.
         electron_max_eta: Of kept electrons.
         muon_max_eta: Of kept muons.
         jet_min_pt: GeV.
         jet_max_eta: Of jets.
         jet_radius: Anti-kT radius.
-        jet_lepton_cleaning: Jets nearer than this, in (eta, phi), to an isolated electron are
-            dropped, since calorimeter jets contain electrons; 0 drops none.
-        cleaning_min_pt: pT of the electrons that drop jets, GeV.
+        jet_lepton_cleaning: Jets nearer than this, in (eta, phi), to an isolated electron or muon
+            are that lepton and are dropped; 0 for none.
+        cleaning_min_pt: pT of the leptons that drop jets, GeV.
     """
 
     model_config = CONFIG
@@ -118,6 +119,7 @@ class LeptonSelection(BaseModel):
     muon_trigger_max_eta: Value[Positive]
     max_isolation: Value[Positive]
     isolation_cone: Value[Positive]
+    isolation_min_pt: Value[NotNegative]
     lepton_min_pt: Value[Positive]
     electron_max_eta: Value[Positive]
     muon_max_eta: Value[Positive]

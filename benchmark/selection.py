@@ -97,8 +97,8 @@ def select(objects: RecoObjects, card: DatasetCard) -> Selected:
     detector.
 
     Lepton: an isolated electron or muon above the trigger threshold; then all leptons above
-    `lepton_min_pt`, isolated or not, jets and MET. Jets that an isolated electron makes in the
-    calorimeter are dropped (`jet_lepton_cleaning`) since detectors may not have done so.
+    `lepton_min_pt`, isolated or not, jets and MET. Jets that an isolated electron or muon makes
+    are dropped (`jet_lepton_cleaning`) since detectors may not have done so.
 
     Negative masses of massless jets, which come from rounding, become zero.
 
@@ -181,11 +181,13 @@ def _lepton(
     lepton_pt = cuts.lepton_min_pt.value
     electrons = _above(held["electrons"], lepton_pt, cuts.electron_max_eta.value)
     jets = _above(held["jets"], cuts.jet_min_pt.value, cuts.jet_max_eta.value)
-    makers = electrons.where(electrons["pt"] > cuts.cleaning_min_pt.value)
+    for name in ("electrons", "muons"):
+        makers = held[name].where(held[name]["pt"] > cuts.cleaning_min_pt.value)
+        jets = _away_from(jets, _isolated(makers, isolation), cuts.jet_lepton_cleaning.value)
     in_slots = {
         "electron": electrons,
         "muon": _above(held["muons"], lepton_pt, cuts.muon_max_eta.value),
-        "jet": _away_from(jets, _isolated(makers, isolation), cuts.jet_lepton_cleaning.value),
+        "jet": jets,
     }
     slots, mask = _fill(schema, in_slots, objects.met[keep])
     features = np.zeros((len(slots), 0), dtype=np.float32)

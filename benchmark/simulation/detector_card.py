@@ -230,14 +230,10 @@ class Cylinder(_Card):
 
 
 class MergedTracks(Cylinder):
-    """Of charged particles in one (eta, phi) cell of this inner cylinder only the hardest lives.
-
-    The direction of the survivors is smeared by `direction_sigma` in eta and phi.
-    """
+    """Of charged particles in one (eta, phi) cell of this cylinder only the hardest lives."""
 
     cell: float
     max_eta: float
-    direction_sigma: float
 
 
 class ByLepton(_Card, Generic[T]):

@@ -161,7 +161,6 @@ class FlowBuilder:
         if self.card.merged_tracks is not None:
             card = self.card.merged_tracks
             alive = self._unmerged(card, momentum, vertex, charge, truth.event)
-            momentum = _blurred(momentum, charge, card.direction_sigma, rng)
         arrival = propagate(
             momentum, vertex, charge, cylinder=self.card.cylinder, field=self.card.field
         )
@@ -293,22 +292,6 @@ class FlowBuilder:
             photons = photons.scaled(np.maximum(1.0 + spread, _MIN_RELATIVE_E))
         neutral = _excess(hcal, np.flatnonzero(hcal.neutral > 0))
         return Flow(len(truth), tracks, muons, ecal, hcal, photons, photon_tower, neutral)
-
-
-def _blurred(
-    momentum: NDArray[np.float64],
-    charge: NDArray[np.int64],
-    sigma: float,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Momenta with eta and phi of charged particles smeared by `sigma`, pT kept."""
-    px, py, pz = momentum
-    pt = np.maximum(np.hypot(px, py), 1e-12)
-    charged = charge != 0
-    shift = rng.normal(0.0, sigma, (2, len(charge))) * charged
-    eta, phi = np.arcsinh(pz / pt) + shift[0], np.arctan2(py, px) + shift[1]
-    blurred = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)])
-    return np.where(charged, blurred, momentum)
 
 
 def _kind(pid: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -107,6 +107,14 @@ HOOKS: dict[str, type[pythia8mc.UserHooks]] = {
 }
 
 
+def hook_settings(name: str | None) -> dict[str, Any] | None:
+    """Return a hook's name and thresholds, for the recipe of what it vetoes."""
+    if name is None:
+        return None
+    thresholds = {k: v for k, v in vars(HOOKS[name]).items() if isinstance(v, float)}
+    return {"name": name, **thresholds}
+
+
 def make_hook(name: str) -> pythia8mc.UserHooks:
     """Create a hook by name; `SimulationError` for a name that is not in `HOOKS`."""
     if name not in HOOKS:

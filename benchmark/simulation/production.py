@@ -23,12 +23,13 @@ import numpy as np
 from benchmark.cards import DatasetCard, load_card
 from benchmark.errors import SimulationError
 from benchmark.events import EventTable, read_events
-from benchmark.simulation.detector_card import DetectorCard, load_detector
+from benchmark.simulation.recipe import measurement_values
 from benchmark.simulation.shard import Shard, ShardSummary, fingerprint, finished, simulate_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+from typing import Any
 
 MAX_EMPTY_SHARDS = 20
 """So many shards without a single selected event end a production: the settings must be wrong."""
@@ -144,7 +145,7 @@ def produce(
         KeyboardInterrupt: Ctrl-C; finished shards stay in the store.
     """
     card = load_card(card_path)
-    book = _Book(card, load_detector(card.detector), card_path, seed, store, truth_cache)
+    book = _Book(card, measurement_values(card), card_path, seed, store, truth_cache)
     plans = [_Plan(request) for request in requests]
     with _sole_user(store):
         _remove_leftovers(store)
@@ -162,7 +163,7 @@ class _Book:
     """Where shards of a production are."""
 
     card: DatasetCard
-    detector: DetectorCard
+    measurement: dict[str, Any]
     card_path: Path
     seed: int
     store: Path
@@ -181,7 +182,7 @@ class _Book:
         """Take finished shards from the store, as far as they go without a gap and are needed."""
         index = 0
         while not plan.complete():
-            mark = fingerprint(self.card, self.detector, self.shard(plan.request, index))
+            mark = fingerprint(self.card, self.shard(plan.request, index), self.measurement)
             summary = finished(self.path(plan.request, index), mark)
             if summary is None:
                 return

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _B_HADRON_CODES = (*range(500, 600), *range(5000, 5600))
+_NOT_COUNTED = (*INVISIBLE, 11, 13)
 _BATCH = 100  # kept events turned into a truth record at a time
 _MAX_FAILURES = 100
 
@@ -40,7 +41,8 @@ class RepeatedDecays:
         min_hadron_pt: GeV; only events with a b hadron above it are tried.
         min_lepton_pt: GeV.
         max_electron_eta, max_muon_eta: acceptance in |eta|.
-        max_isolation: pT sum of visible particles above 0.5 GeV in the cone over the lepton's pT.
+        max_isolation: pT sum of visible particles above 0.5 GeV in the cone over lepton pT; as in
+            the detector's isolation, electrons and muons do not count.
         cone: radius of the isolation cone in (eta, phi).
     """
 
@@ -98,15 +100,19 @@ def _try_decays(
     undecayed = set(hadrons)
     if not any(_candidate(event[i], options) for i in hadrons):
         return None
-    rest = _visible(event, [i for i in final if i not in undecayed])
+    others = [i for i in final if i not in undecayed]
+    rest: NDArray[np.float64] | None = None  # few events ever need it
     first, passes = None, 0
     event.saveSize()
     start = event.size()
     for _ in range(options.tries):
         pythia.moreDecays()
-        if _passes(event, start, rest, options):
-            passes += 1
-            first = _copy(event) if first is None else first
+        leptons = _hard_leptons(event, start, options)
+        if leptons:
+            rest = _visible(event, others) if rest is None else rest
+            if _passes(event, start, leptons, rest, options):
+                passes += 1
+                first = _copy(event) if first is None else first
         event.restoreSize()
         for i in hadrons:
             event[i].statusPos()
@@ -119,27 +125,30 @@ def _candidate(hadron: Any, options: RepeatedDecays) -> bool:
 
 
 def _visible(event: Any, index: list[int]) -> NDArray[np.float64]:
-    """Rows (pT, eta, phi) of visible particles above 0.5 GeV."""
+    """Rows (pT, eta, phi) of the particles above 0.5 GeV that count for isolation."""
     particles = (event[i] for i in index)
     rows = [
         (q.pT(), q.eta(), q.phi())
         for q in particles
-        if q.pT() > 0.5 and abs(q.id()) not in INVISIBLE
+        if q.pT() > 0.5 and abs(q.id()) not in _NOT_COUNTED
     ]
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def _hard_leptons(event: Any, start: int, options: RepeatedDecays) -> list[int]:
+    new = range(start, event.size())
+    return [i for i in new if abs(event[i].id()) in (11, 13) and _hard(event[i], options)]
 
 
 def _passes(
     event: Any,
     start: int,
+    leptons: list[int],
     rest: NDArray[np.float64],
     options: RepeatedDecays,
 ) -> bool:
-    new = range(start, event.size())
-    leptons = [i for i in new if abs(event[i].id()) in (11, 13) and _hard(event[i], options)]
-    if not leptons:
-        return False
-    around = np.concatenate([rest, _visible(event, [i for i in new if event[i].status() > 0])])
+    new = [i for i in range(start, event.size()) if event[i].status() > 0]
+    around = np.concatenate([rest, _visible(event, new)])
     return any(_isolation(event[i], around, options.cone) < options.max_isolation for i in leptons)
 
 
@@ -154,7 +163,7 @@ def _isolation(lepton: Any, around: NDArray[np.float64], cone: float) -> float:
     d_eta = around[:, 1] - lepton.eta()
     d_phi = (around[:, 2] - lepton.phi() + np.pi) % (2 * np.pi) - np.pi
     inside = d_eta**2 + d_phi**2 < cone**2
-    return float(around[inside, 0].sum() / lepton.pT() - 1.0)  # the lepton is in `around` itself
+    return float(around[inside, 0].sum() / lepton.pT())
 
 
 def _copy(event: Any) -> dict[str, list[float]]:

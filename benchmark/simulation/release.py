@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,11 @@ import numpy as np
 from benchmark.cards import DatasetCard, Process, load_card
 from benchmark.events import EventTable, digest_of, write_events
 from benchmark.files import atomic_path, sha256
-from benchmark.simulation.detector_card import load_detector
-from benchmark.simulation.generator import read_settings, slha_files
 from benchmark.simulation.production import Progress, Request, Sample, produce
-from benchmark.simulation.shard import software
+from benchmark.simulation.recipe import recipe_digest, software
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 MANIFEST = "manifest.json"
@@ -71,7 +71,7 @@ def make_release(
 ) -> dict[str, Any]:
     """Simulate and write a card's release: one event file a process, and the manifest.
 
-    The manifest is written last: a folder without one is not a release.
+    It is written beside `output` and takes its place when it is whole.
 
     Returns:
         The manifest.
@@ -89,18 +89,39 @@ def make_release(
         truth_cache=truth_cache,
         on_progress=on_progress,
     )
-    (output / MANIFEST).unlink(missing_ok=True)
+    with _replacing(output) as folder:
+        return _write_release(folder, card, samples)
+
+
+def _write_release(folder: Path, card: DatasetCard, samples: Sequence[Sample]) -> dict[str, Any]:
     files, entries = [], []
     for process in card.processes:
         mine = [s for s in samples if s.request.process == process.name]
         if mine:
             tables = [sample.read() for sample in mine]
-            files.append(_write(output, process.name, EventTable.concat(tables)))
+            files.append(_write(folder, process.name, EventTable.concat(tables)))
             entries += [_entry(process, s, t) for s, t in zip(mine, tables, strict=True)]
     manifest = _manifest(card, files, entries)
-    with atomic_path(output / MANIFEST) as temporary:
+    with atomic_path(folder / MANIFEST) as temporary:
         temporary.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside `folder`, which it replaces when all went well."""
+    new, old = (folder.with_name(f".{word}-{folder.name}") for word in ("new", "old"))
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:
@@ -134,22 +155,6 @@ def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:
         effective_luminosity=luminosity,
         effective_events=float(weight.sum() ** 2 / (weight**2).sum()),
     )
-
-
-def recipe_digest(card: DatasetCard) -> str:
-    """Hash of all in the cards and settings that decides a release's events."""
-    names = sorted({f for p in card.processes for point in p.points for f in point.settings})
-    paths = [card.settings_path(name) for name in names]
-    content = {
-        "dataset": card.name,
-        "selection": card.selection.model_dump(mode="json"),
-        "release": card.release.model_dump(mode="json"),
-        "generators": {p.name: p.generator.model_dump(mode="json") for p in card.processes},
-        "detector": load_detector(card.detector).model_dump(mode="json"),
-        "settings": {p.name: [line for _, line in read_settings(p)] for p in paths},
-        "slha": {s.name: s.read_text() for p in paths for s in slha_files(p)},
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _write(output: Path, process: str, table: EventTable) -> dict[str, Any]:

@@ -7,11 +7,9 @@ interrupted.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +22,12 @@ from benchmark.seeds import pythia_seed, rng_for
 from benchmark.selection import select
 from benchmark.simulation.detector_card import IsolationCard, load_detector
 from benchmark.simulation.generator import Generated, GeneratorRun, generate
+from benchmark.simulation.recipe import (
+    digest_of_values,
+    generator_values,
+    measurement_values,
+    software,
+)
 from benchmark.simulation.redecay import RepeatedDecays
 from benchmark.simulation.response import Reconstruction, Response
 from benchmark.simulation.rounding import round_table
@@ -38,12 +42,7 @@ if TYPE_CHECKING:
     from benchmark.reco import RecoObjects
     from benchmark.simulation.detector_card import DetectorCard
 
-SIMULATION_VERSION = 1
-"""Raised by hand whenever a change of the code changes simulated events."""
-
 _SLICE = 500  # events measured at a time
-_ISOLATION_MIN_PT = 0.5  # GeV: softest object that counts in a dataset card's isolation cone
-_VERSIONED = ("pythia8mc", "fastjet", "awkward", "numpy")
 
 
 @dataclass(frozen=True)
@@ -110,21 +109,18 @@ def generator_run(card: DatasetCard, shard: Shard) -> GeneratorRun:
     )
 
 
-def fingerprint(card: DatasetCard, detector: DetectorCard, shard: Shard) -> str:
-    """Hash of all that decides a shard's events: a finished shard with another one is not used."""
+def fingerprint(card: DatasetCard, shard: Shard, measurement: dict[str, Any]) -> str:
+    """Hash of all that decides a shard's events: a finished shard with another one is not used.
+
+    `measurement` is `recipe.measurement_values(card)`, the same for all shards of a card.
+    """
     content = {
         "run": generator_run(card, shard).digest(),
-        "detector": detector.model_dump(mode="json"),
-        "selection": card.selection.model_dump(mode="json"),
-        "mantissa_bits": card.release.mantissa_bits,
-        "versions": software(),
+        "generator": generator_values(card.process(shard.process).generator),
+        "measurement": measurement,
+        "software": software(),
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def software() -> dict[str, str]:
-    """Versions of all that decides simulated events."""
-    return {"simulation": str(SIMULATION_VERSION)} | {name: version(name) for name in _VERSIONED}
+    return digest_of_values(content)
 
 
 def reconstruction(card: DatasetCard) -> Reconstruction:
@@ -132,7 +128,7 @@ def reconstruction(card: DatasetCard) -> Reconstruction:
     cuts = card.selection
     if cuts.kind == "lepton":
         cone = IsolationCard(
-            cone=cuts.isolation_cone.value, min_pt=_ISOLATION_MIN_PT, max_ratio=None
+            cone=cuts.isolation_cone.value, min_pt=cuts.isolation_min_pt.value, max_ratio=None
         )
         return Reconstruction(jet_radius=cuts.jet_radius.value, isolation=cone)
     return _diphoton_reconstruction(cuts)
@@ -155,7 +151,7 @@ def simulate_shard(shard: Shard, path: Path) -> ShardSummary:
     """
     card = load_card(shard.card)
     detector = load_detector(card.detector)
-    mark = fingerprint(card, detector, shard)
+    mark = fingerprint(card, shard, measurement_values(card))
     done = finished(path, mark)
     if done is not None:
         return done

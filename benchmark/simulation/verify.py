@@ -13,7 +13,8 @@ from benchmark.cards import load_card
 from benchmark.errors import DataError, DiademError
 from benchmark.events import digest_of, open_events, read_columns
 from benchmark.files import sha256
-from benchmark.simulation.release import MANIFEST, recipe_digest
+from benchmark.simulation.recipe import recipe_digest
+from benchmark.simulation.release import MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ def verify_release(folder: Path) -> list[Check]:
         DataError: the manifest cannot be read (all else is a failed check).
     """
     manifest = read_manifest(folder)
-    checks = [_stray_files(folder, manifest), _recipe(manifest)]
+    checks = [_stray_files(folder, manifest), _recipe(manifest), _rates(manifest)]
     for entry in manifest["files"]:
         checks += _file_checks(folder / entry["file"], entry)
     checks += [_seeds(manifest)]
@@ -83,6 +84,23 @@ def _recipe(manifest: dict[str, Any]) -> Check:
         "same recipe" if same else "a card or settings file changed since: make the release again"
     )
     return Check(what, same, detail)
+
+
+def _rates(manifest: dict[str, Any]) -> Check:
+    """Rates in the manifest against the card, whose cross sections may change without events."""
+    what = "rates follow from the present card"
+    try:
+        card = load_card(manifest["dataset"])
+        stale = [
+            f"{s['process']} {s['point']}".strip()
+            for s in manifest["samples"]
+            if card.process(s["process"]).physical_cross_section(s["cross_section"])
+            != s["physical"]
+        ]
+    except DiademError as error:
+        return Check(what, passed=False, detail=str(error))
+    detail = f"stale: {', '.join(stale)}; make the release again" if stale else "same rates"
+    return Check(what, not stale, detail)
 
 
 def _file_checks(path: Path, entry: dict[str, Any]) -> list[Check]:

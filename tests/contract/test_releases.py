@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 BUNDLED_MIB = 45  # limit on all bundled data
 ROUNDING = 2e-4  # relative: values are stored with 12 bits of mantissa
 MASS_ROUNDING = 2e-3  # relative: six rounded numbers enter a recomputed mass
+HEAVY_FLAVOUR = 0.02  # of W events: a leading lepton that is not isolated, beside another that is
 SPLIT_SIGMA = 5  # of a binomial count: a false alarm in 1.7 million
 
 Released = tuple[str, dict[str, Any], "EventTable"]
@@ -105,3 +106,20 @@ def test_adc_events_have_a_trigger_lepton() -> None:
     slots = (events.schema.type_slice(name) for name in ("electron", "muon"))
     leading = np.max([pt[:, slot].max(axis=1) for slot in slots], axis=0)
     assert (leading >= cuts.trigger_min_pt.value).all()
+
+
+@pytest.mark.parametrize("flavour", ["electron", "muon"])
+def test_isolated_leptons_are_no_jets(flavour: str) -> None:
+    """In W events the leading lepton is isolated: a jet in the same place would be the lepton."""
+    folder, cuts = _folder("cms_adc"), load_card("cms_adc").selection
+    assert cuts.kind == "lepton"
+    events = read_events(folder / "w.parquet")
+    pt, eta, phi = (events.schema.feature_index(name) for name in ("pt", "eta", "phi"))
+    lepton = events.objects[:, events.schema.type_slice(flavour).start]
+    chosen = lepton[:, pt] > cuts.trigger_min_pt.value
+    jets = events.objects[:, events.schema.type_slice("jet")][chosen]
+    lepton = lepton[chosen, None]
+    d_phi = (jets[..., phi] - lepton[..., phi] + np.pi) % (2 * np.pi) - np.pi
+    near = np.hypot(jets[..., eta] - lepton[..., eta], d_phi) < cuts.jet_lepton_cleaning.value
+    near &= jets[..., pt] > 0
+    assert near.any(axis=1).mean() < HEAVY_FLAVOUR

@@ -96,7 +96,8 @@ def slow_lepton(event: Event, cuts: Any) -> tuple[Event, Row] | None:
     if not fired:
         return None
     electrons = hard(event["electrons"], 3, 3.0)
-    makers = [x for x in electrons if x["iso"] < 0.45 and x["pt"] > cuts.cleaning_min_pt.value]
+    leptons = [*event["electrons"], *event["muons"]]
+    makers = [x for x in leptons if x["iso"] < 0.45 and x["pt"] > cuts.cleaning_min_pt.value]
     near = cuts.jet_lepton_cleaning.value
     jets = [
         jet
@@ -245,20 +246,24 @@ def test_lepton_trigger(name: str, row: Row, passes: bool) -> None:
     assert lepton_event(**{name: [row]}).keep[0] == passes
 
 
-def test_only_jets_of_isolated_electrons_are_dropped() -> None:
-    electron = {"pt": 40.0, "eta": 0.0, "phi": 3.1}
-    muon = {"pt": 30.0, "eta": 1.0}
+@pytest.mark.parametrize("name", ["electrons", "muons"])
+def test_only_jets_of_isolated_leptons_are_dropped(name: str) -> None:
+    lepton = {"pt": 40.0, "eta": 0.0, "phi": 3.1}
     jets = [
-        {"pt": 60.0, "phi": -3.1},  # beside the electron, across the edge of phi
+        {"pt": 60.0, "phi": -3.1},  # beside the lepton, across the edge of phi
         {"pt": 50.0, "eta": 0.31, "phi": 3.1},
-        {"pt": 40.0, "eta": 1.0},  # on the muon
+        {"pt": 40.0, "eta": 1.0},
     ]
     pt = CMS_ADC.feature_index("pt")
     slots = CMS_ADC.type_slice("jet")
-    clean = lepton_event(electrons=[electron], muons=[muon], jets=jets)
+    trigger = [{"pt": 30.0, "eta": -1.5}]
+    other = {"electrons": "muons", "muons": "electrons"}[name]
+    clean = lepton_event(**{name: [lepton], other: trigger}, jets=jets)
     assert clean.objects[0, slots, pt].tolist()[:3] == [50, 40, 0]
-    loose = lepton_event(electrons=[{**electron, "iso": 0.5}], muons=[muon], jets=jets)
+    loose = lepton_event(**{name: [{**lepton, "iso": 0.5}], other: trigger}, jets=jets)
     assert loose.objects[0, slots, pt].tolist()[:3] == [60, 50, 40]
+    soft = lepton_event(**{name: [{**lepton, "pt": 9.0}], other: trigger}, jets=jets)
+    assert soft.objects[0, slots, pt].tolist()[:3] == [60, 50, 40]
 
 
 def test_a_mass_below_zero_by_rounding_becomes_zero() -> None:

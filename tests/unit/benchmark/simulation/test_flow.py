@@ -110,7 +110,7 @@ def test_particles_born_outside_or_beyond_the_cells_leave_nothing() -> None:
 def test_of_merged_tracks_the_hardest_is_kept() -> None:
     merged = load_detector("cms").merged_tracks
     assert merged is not None
-    merged = merged.model_copy(update={"cell": 0.01, "max_eta": 2.0, "direction_sigma": 0.0})
+    merged = merged.model_copy(update={"cell": 0.01, "max_eta": 2.0})
     card = perfect(field=0.0, merged_tracks=merged)
     events = [
         [Particle(211, pt, 0.505, 0.5) for pt in (5.0, 9.0, 7.0)],  # one cell
@@ -128,21 +128,6 @@ def test_of_merged_tracks_the_hardest_is_kept() -> None:
     assert measure(card, events[4:]).photons.e.sum() == pytest.approx(
         50 * math.cosh(0.505), rel=1e-5
     )
-
-
-def test_the_inner_cylinder_blurs_directions_of_charged_particles() -> None:
-    merged = load_detector("cms").merged_tracks
-    assert merged is not None
-    card = perfect(field=0.0, merged_tracks=merged.model_copy(update={"direction_sigma": 0.01}))
-    n = 4000
-    flow = measure(card, many(13, 20.0, 0.5, n))
-    np.testing.assert_allclose(flow.muons.momentum.pt, 20.0, rtol=1e-5)
-    eta = flow.muons.momentum.eta - 0.5
-    assert abs(eta.mean()) < SIGMAS * 0.01 / math.sqrt(n)
-    assert abs(eta.std() - 0.01) < SIGMAS * 0.01 / math.sqrt(2 * n)
-    angles = np.random.default_rng(9).uniform(-np.pi, np.pi, n)
-    phi = np.angle(np.exp(1j * (flow.muons.momentum.phi - angles)))
-    assert abs(phi.std() - 0.01) < SIGMAS * 0.01 / math.sqrt(2 * n)
 
 
 def test_merging_nothing() -> None:
