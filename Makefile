@@ -3,7 +3,7 @@
 # make lint        style and types
 # Each makes .venv first when it is missing or older than the pins. PYTHON chooses the interpreter.
 
-PYTHON ?= python3
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
