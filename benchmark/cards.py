@@ -127,16 +127,21 @@ def _parse(path: Path) -> tuple[str, yaml.Node]:
         _refuse_double_keys(root, path)
         return json.dumps(loader.construct_document(root), default=str), root
     except OSError as error:
-        message = complaint(f"cannot read the card ({error.strerror})", where=str(path))
+        message = complaint(
+            f"cannot read the card ({error.strerror})",
+            where=str(path),
+            remedy="Give the name of a dataset, or the path of a card.",
+        )
         raise CardError(message) from error
     # A wrong date or encoding, or a mapping that holds itself: ValueError; an odd key: TypeError.
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         reason = getattr(error, "problem", None) or str(error)
-        message = complaint(
-            "not YAML", where=place, found=reason, remedy="Mend the syntax at this place."
-        )
+        remedy = "Mend the syntax at this place."
+        if isinstance(error, UnicodeDecodeError):
+            remedy = "A card is a text file; is this one of another kind?"
+        message = complaint("not YAML", where=place, found=reason, remedy=remedy)
         raise CardError(message) from error
 
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_NO_PLACE = {
+    errno.ENOTDIR: "A part of this path is a file: choose a path below folders.",
+    errno.EEXIST: "A file stands where a folder is needed: choose another path.",
+    errno.EISDIR: "This is a folder: add the name of a file.",
+    errno.ENOENT: "This folder takes no files: choose another one.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ELOOP: "Its links lead in a circle: choose another path.",
+}
+_KEPT = 50  # last letters of a name that its temporary file shares: no name gets too long by it
 
 
 @contextmanager
@@ -30,7 +39,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     older file at `path` is left as it was.
 
     Raises:
-        DiademError: The disk is full, the folder cannot be written, or the block wrote nothing.
+        DiademError: The disk is full, no file can be written there, or the block wrote nothing.
 
     Example:
         >>> import tempfile
@@ -41,26 +50,45 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         ['a.txt']
     """
     target = Path(path)
-    temporary = target.with_name(f".tmp-{uuid.uuid4().hex[:8]}-{target.name}")
-    try:
+    mark = f".tmp-{uuid.uuid4().hex[:8]}-"
+    temporary = target.with_name(mark + target.name[-_KEPT:])
+    with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        if not temporary.exists():
-            message = complaint("nothing was written", where=str(target))
-            raise DiademError(message)
-        temporary.replace(target)
+    # The block may also read: "no such file" is about writing only if it names our file.
+    with explained(target, naming=mark):
+        try:
+            yield temporary
+            if not temporary.exists():
+                message = complaint("nothing was written", where=str(target))
+                raise DiademError(message)
+            temporary.replace(target)
+        finally:
+            # Before the free room is measured: a half-written file takes some of it.
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(target: Path, *, naming: str = "") -> Iterator[None]:
+    """Say of an operating system's error in the block what a user can do about it.
+
+    Args:
+        target: What the block writes.
+        naming: Text that an error about a wrong place must hold to be explained.
+
+    Raises:
+        DiademError: In place of an error that is about writing; others pass.
+    """
+    try:
+        yield
     except OSError as error:
-        message = _explain(error, target)
+        message = _explain(error, target, naming)
         if not message:
             raise
-        # The half-written file still takes its room: free it before the place is measured.
-        temporary.unlink(missing_ok=True)
         raise DiademError(message) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
-def _explain(error: OSError, target: Path) -> str:
+def _explain(error: OSError, target: Path, naming: str) -> str:
     """Return what a user can do about `error`, or nothing when it is not about writing."""
     if error.errno in _FULL:
         free = shutil.disk_usage(_nearest_folder(target)).free / 2**20
@@ -75,6 +103,12 @@ def _explain(error: OSError, target: Path) -> str:
             f"cannot write here ({os.strerror(error.errno or 0)})",
             where=str(target),
             remedy="Choose a folder that you may write to.",
+        )
+    if error.errno in _NO_PLACE and naming in str(error):
+        return complaint(
+            f"cannot write here ({os.strerror(error.errno)})",
+            where=str(target),
+            remedy=_NO_PLACE[error.errno],
         )
     return ""
 

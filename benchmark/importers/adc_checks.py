@@ -27,6 +27,8 @@ CLASSES = np.array([_CODES[kind] for kind in CMS_ADC.slot_types])
 """Class code of each of the 19 rows."""
 # float32 holds angles near pi to 2.4e-7; 1e-6 leaves room for one more rounding on the way.
 MAX_PHI = np.pi + 1e-6
+MAX_PT = 13_000.0
+"""GeV: the collision energy, which neither a particle nor MET can exceed."""
 _COLUMNS = ("pT", "eta", "phi", "class")
 
 
@@ -106,6 +108,13 @@ def _check_values(values: NDArray[np.floating[Any]], place: _Place) -> None:
     )
     pt, eta, phi = values[:, :, 0], values[:, :, 1], values[:, :, 2]
     place.refuse(pt < 0, pt, "negative pT", expected="pT >= 0", remedy=damaged)
+    place.refuse(
+        pt > MAX_PT,
+        pt,
+        "pT out of range",
+        expected=f"pT <= {MAX_PT:g} GeV, the collision energy",
+        remedy=f"Convert to GeV if it is MeV. {damaged}",
+    )
     limit = f"|eta| <= {MAX_ETA:g}"
     place.refuse(np.abs(eta) > MAX_ETA, eta, "eta out of range", expected=limit, remedy=damaged)
     place.refuse(
@@ -127,6 +136,7 @@ def _check_classes(values: NDArray[np.floating[Any]], place: _Place) -> None:
         "class code does not match its row",
         expected="1 in row 0 (MET), 2 in rows 1-4 (electrons), 3 in rows 5-8 (muons), "
         "4 in rows 9-18 (jets), 0 in empty rows",
+        remedy="Order the rows and number the classes as in the official files.",
     )
     stray = (values[:, :, :3] != 0).any(axis=2)
     place.refuse(
@@ -134,9 +144,14 @@ def _check_classes(values: NDArray[np.floating[Any]], place: _Place) -> None:
         values[:, :, 0],
         "class 0 (empty) in a row that is not zero",
         expected="pT, eta and phi zero, or the class of the row",
+        remedy="Give the particle its class, or empty the row.",
     )
-    no_pt = (values[:, :, 0] == 0) & stray
+    no_pt = (values[:, :, 0].astype(np.float32) == 0) & stray  # as the event table will hold it
     no_pt[:, CMS_ADC.type_slice(MET)] = False  # MET of zero may have any angle
     place.refuse(
-        no_pt, values[:, :, 1], "pT is zero but the angles are not", expected="an all-zero row"
+        no_pt,
+        values[:, :, 1],
+        "pT is zero but the angles are not",
+        expected="an all-zero row",
+        remedy="Empty the row, or download the file again.",
     )

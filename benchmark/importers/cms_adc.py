@@ -145,11 +145,17 @@ def _check_layout(path: str | os.PathLike[str], particles: Any) -> None:
     expected = f"(events, {CMS_ADC.slots}, 4)"
     if particles.ndim != 3 or particles.shape[1:] != (CMS_ADC.slots, 4):
         message = complaint(
-            "wrong shape", where=where, found=str(particles.shape), expected=expected
+            "wrong shape",
+            where=where,
+            found=str(particles.shape),
+            expected=expected,
+            remedy="An event is 1 MET, 4 electrons, 4 muons, 10 jets of pT, eta, phi, class.",
         )
         raise DataError(message)
     if len(particles) == 0:
-        message = complaint("no events", where=where, expected="at least one event")
+        message = complaint(
+            "no events", where=where, expected="at least one event", remedy="Leave the file out."
+        )
         raise DataError(message)
     if particles.dtype.name not in _FLOATS:
         message = complaint(
@@ -157,6 +163,7 @@ def _check_layout(path: str | os.PathLike[str], particles: Any) -> None:
             where=where,
             found=particles.dtype.name,
             expected=" or ".join(_FLOATS),
+            remedy="Write the particles as numbers of such a type, pT in GeV.",
         )
         raise DataError(message)
 

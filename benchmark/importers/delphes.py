@@ -90,14 +90,16 @@ def iter_delphes(
         The events kept of each chunk, also when there are none.
 
     Raises:
-        DataError: The file cannot be read, lacks a branch, or holds a value that is not a number.
+        DataError: The file cannot be read, lacks a branch, or holds a value that is not a number,
+            or a pT or mass above the collision energy of the card.
     """
     with open_tree(path) as tree:
         chosen = _choose(tree, _USED[card.event_schema], branches or {})
         weight = _weights(tree)
         for start in range(0, len(tree), chunk):
             stop = min(start + chunk, len(tree))
-            selected = select(_objects(tree, chosen, start, stop), card)
+            objects = _objects(tree, chosen, start, stop, most=card.energy.value)
+            selected = select(objects, card)
             ids = imported_event_ids(
                 f"{card.name}/delphes", process, point, stop - start, start=first_row + start
             )
@@ -154,14 +156,19 @@ def _weights(tree: DelphesTree) -> NDArray[np.float32]:
     return np.asarray(weight, dtype=np.float32)
 
 
-def _objects(tree: DelphesTree, chosen: dict[str, str], start: int, stop: int) -> RecoObjects:
-    """Return the objects of some entries."""
+def _objects(
+    tree: DelphesTree, chosen: dict[str, str], start: int, stop: int, *, most: float = np.inf
+) -> RecoObjects:
+    """Return the objects of some entries; no pT or mass may exceed `most` (GeV)."""
     held = {name: collection(name, events=stop - start) for name in _LEAVES if name != "met"}
     for name, branch in chosen.items():
         leaves = {
             field: tree.leaf(f"{branch}.{leaf}", start, stop)
             for field, leaf in _LEAVES[name].items()
         }
+        for field in sorted(leaves.keys() & {"pt", "mass"}):
+            where = f"{tree.path}, {branch}.{_LEAVES[name][field]}"
+            _refuse_above(leaves[field], most, where=where, first_entry=start)
         if name == "met":
             leaves = _only_one(tree, branch, leaves, start)
         if "taus" in leaves:
@@ -171,6 +178,21 @@ def _objects(tree: DelphesTree, chosen: dict[str, str], start: int, stop: int) -
             leaves["btag"] = leaves["btag"] & 1
         held[name] = collection(name, **leaves)
     return RecoObjects(**held)
+
+
+def _refuse_above(values: Any, most: float, *, where: str, first_entry: int) -> None:
+    """Refuse a value above `most`, in GeV."""
+    highest = ak.to_numpy(ak.fill_none(ak.max(values, axis=1), 0.0))
+    above = np.flatnonzero(highest > most)
+    if len(above):
+        message = complaint(
+            "value out of range",
+            where=f"{where}, entry {first_entry + above[0]}",
+            found=f"{highest[above[0]]:g}",
+            expected=f"at most {most:g} GeV, the collision energy",
+            remedy="Drop the event from the file.",
+        )
+        raise DataError(message)
 
 
 def _only_one(
@@ -185,6 +207,7 @@ def _only_one(
             where=f"{tree.path}, {branch}, entry {start + wrong[0]}",
             found=str(number[wrong[0]]),
             expected="1",
+            remedy="Write one MissingET an event in the TreeWriter of the Delphes card.",
         )
         raise DataError(message)
     return {field: values[:, 0] for field, values in leaves.items()}

@@ -6,6 +6,8 @@ mend (usage, input, disk, a failed check); 130 interrupted.
 
 from __future__ import annotations
 
+import signal
+import time
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from typing import Any
@@ -17,6 +19,7 @@ from reproduce.cli.data import data
 
 _DISTRIBUTION = "diadem-bench"
 _INTERRUPTED = 130
+_GRACE = 2.0  # seconds that a command has for ending after Ctrl-C before another one counts
 
 
 class Ending(click.ClickException):
@@ -79,6 +82,25 @@ def diadem() -> None:
 diadem.add_command(data)
 
 
+class _Interrupt:
+    """Ctrl-C as Python has it, except that more of them do not disturb the tidying up."""
+
+    def __init__(self) -> None:
+        self._last = float("-inf")
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        now = time.monotonic()
+        if now - self._last > _GRACE:
+            self._last = now
+            raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command of this process's arguments; never returns."""
-    diadem(prog_name="diadem")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not in the background
+        signal.signal(signal.SIGINT, _Interrupt())
+    try:
+        diadem(prog_name="diadem")
+    finally:
+        # The interpreter waits for threads now; an interrupt there would end in a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

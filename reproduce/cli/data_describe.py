@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reproduce.cli.output import console
+from reproduce.cli.writable import require_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,16 +45,48 @@ def describe(*, dataset_or_file: str, plot: bool, output: Path | None) -> None:
         message = "--output is the folder of the pages: add --plot."
         raise click.UsageError(message)
     path = Path(dataset_or_file)
+    _refuse_foreign(path)
     found = of_file(path) if path.suffix == ".parquet" else of_dataset(dataset_or_file)
     if found.card is not None and path.suffix != ".parquet":
         print_card(found.card, console())
     if not found.files:
         click.echo(f"{found.name}: no release here, so no events to describe.")
         return
+    folder = output or Path(f"{found.name}-kinematics")
+    if plot:
+        require_folder(folder)
     tallies = found.tally()
     print_events(found, tallies, console())
     if plot:
-        _draw(found, tallies, output or Path(f"{found.name}-kinematics"))
+        _draw(found, tallies, folder)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Tell a file of others from events and cards.
+
+    Raises:
+        DataError: It is a file, but neither of events nor a card.
+    """
+    from benchmark.cards import card_names
+    from benchmark.errors import DataError, complaint
+
+    kinds = {".h5": "cms_adc", ".hdf5": "cms_adc", ".root": "diphoton --process NAME"}
+    if path.suffix in {".parquet", ".yaml", ".yml"} or not path.is_file():
+        return
+    if str(path) in card_names():  # the dataset is meant, not a file beside
+        return
+    remedy = "Give the event file, or the name of a dataset."
+    if dataset := kinds.get(path.suffix.lower()):
+        words = f"{path} --dataset {dataset} --output {path.stem}.parquet"
+        remedy = f"Import it first: diadem data import {words}"
+    message = complaint(
+        "no event file",
+        where=str(path),
+        found=f"a file that ends with {path.suffix!r}",
+        expected="an event file (.parquet) or a card (.yaml)",
+        remedy=remedy,
+    )
+    raise DataError(message)
 
 
 def _draw(found: Described, tallies: Mapping[Key, Tally], folder: Path) -> None:

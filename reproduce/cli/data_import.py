@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reproduce.cli.output import print_pairs, refuse_overwriting, size
+from reproduce.cli.writable import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +62,8 @@ def import_events(
 
     chosen = layout or _layout_of(files[0])
     card = load_card(dataset)
+    require_file(output)
+    _refuse_inputs(output, (*files, Path(dataset)))
     refuse_overwriting(output, force=force)
     source = _Source(card, files, process, point)
     stream = source.adc() if chosen == "cms-adc" else source.delphes()
@@ -74,6 +77,14 @@ def import_events(
             "output": f"{output}, {size(output.stat().st_size)}",
         }
     )
+
+
+def _refuse_inputs(output: Path, inputs: Sequence[Path]) -> None:
+    """End with a usage error where the output would replace what is read, by any of its names."""
+    for path in inputs:
+        if output.exists() and path.exists() and output.samefile(path):
+            message = f"{output} is the input {path} itself. Choose another --output."
+            raise click.UsageError(message)
 
 
 def _layout_of(path: Path) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reproduce.cli.output import refuse_overwriting
+from reproduce.cli.writable import require_file, require_folder, require_release_folder
 
 if TYPE_CHECKING:
     from benchmark.cards import DatasetCard
@@ -79,10 +80,13 @@ def simulate(
     card = load_card(dataset)
     path = card.folder / "card.yaml" if Path(dataset).suffix != ".yaml" else Path(dataset)
     run = Run(card, path.absolute(), workers, store, truth_cache)
+    for folder in filter(None, (store, truth_cache)):
+        require_folder(folder)
     if process is None:
         _refuse_for_release(point=point, events=events, seed=seed)
-        folder = output or card.folder / card.release.name
+        folder = (output or card.folder / card.release.name).resolve()
         refuse_overwriting(folder / "manifest.json", force=force)
+        require_release_folder(folder, apart_from=(Path(), store, truth_cache or store))
         run.release(folder)
         return
     if events is None:
@@ -90,6 +94,7 @@ def simulate(
         raise click.UsageError(message)
     requests = requests_for(card, process, point, events)
     target = output or _default_output(card, process, point)
+    require_file(target)
     refuse_overwriting(target, force=force)
     run.sample(requests, 1 if seed is None else seed, target)
 

@@ -9,6 +9,7 @@ import click
 
 from reproduce.cli.data_simulate import processors
 from reproduce.cli.output import console, escaped, table
+from reproduce.cli.writable import require_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,15 +50,25 @@ def _folders(name: str) -> list[Path]:
     """Return the release folders that a word on the command line stands for.
 
     Raises:
-        DataError: The dataset has no release here.
+        DataError: The dataset has no release here, or the folder is none.
     """
-    from benchmark.cards import load_card
+    from benchmark.cards import card_names, load_card
     from benchmark.describe.sources import releases
     from benchmark.errors import DataError, complaint
     from benchmark.simulation.release import MANIFEST
 
     if (Path(name) / MANIFEST).is_file():
         return [Path(name)]
+    is_card = Path(name).suffix == ".yaml" or (Path(name) / "card.yaml").is_file()
+    if Path(name).exists() and not is_card and name not in card_names():
+        message = complaint(
+            "no release",
+            where=name,
+            found=f"a folder without {MANIFEST}" if Path(name).is_dir() else "a file",
+            expected=f"a folder that holds a {MANIFEST}, or one of {', '.join(card_names())}",
+            remedy="Give the folder that `diadem data simulate` made, or the name of a dataset.",
+        )
+        raise DataError(message)
     card = load_card(name)
     found = [release.folder for release in releases(card)]
     if not found:
@@ -101,6 +112,7 @@ def validate(
     """
     from benchmark.fidelity.study import run_validation
 
+    require_folder(output)
     rows = run_validation(output, events=events, seed=seed, truth=truth, workers=workers)
     _print_verdicts(rows)
     failing = rows[rows["verdict"] == "fail"]

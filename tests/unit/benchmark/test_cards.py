@@ -128,8 +128,15 @@ def test_odd_files_are_refused(tmp_path: Path, content: bytes) -> None:
 def test_an_absent_card_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"no such dataset.*'diphotons'.*cms_adc, diphoton"):
         load_card("diphotons")
-    with pytest.raises(CardError, match="cannot read the card"):
-        load_card(tmp_path / "none.yaml")
+    for place in (tmp_path / "none.yaml", tmp_path):
+        with pytest.raises(CardError, match=r"cannot read the card.*Give the name of a dataset"):
+            load_card(place)
+
+
+def test_a_binary_file_is_no_card(tmp_path: Path) -> None:
+    (tmp_path / "a.h5").write_bytes(b"\x89HDF\r\n")
+    with pytest.raises(CardError, match=r"a\.h5: not YAML.*A card is a text file"):
+        load_card(tmp_path / "a.h5")
 
 
 def test_a_copied_folder_needs_its_own_name(

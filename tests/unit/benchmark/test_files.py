@@ -51,6 +51,42 @@ def test_denied_folder_is_explained(tmp_path: Path) -> None:
         raise OSError(errno.EACCES, "Permission denied")
 
 
+@pytest.mark.parametrize("place", ["file/a.txt", "file/new/a.txt", "folder", "link/a.txt"])
+def test_wrong_place_is_explained(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("nowhere/at/all")
+    words = rf"{place}: cannot write here \(.*\)\. [A-Z]"
+    with pytest.raises(DiademError, match=words), atomic_path(tmp_path / place) as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "file").read_text() == "old"
+    assert not list(tmp_path.rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOENT, errno.ENAMETOOLONG])
+def test_cleaning_up_does_not_hide_the_explanation(
+    tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Path, **_: object) -> None:
+        raise OSError(code, "no", str(self))
+
+    monkeypatch.setattr("pathlib.Path.unlink", fail)
+    with pytest.raises(DiademError, match="cannot write here"), atomic_path(tmp_path / "a") as t:
+        raise OSError(code, "no", str(t))
+
+
+def test_a_missing_file_that_is_read_is_not_blamed_on_the_target(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), atomic_path(tmp_path / "a"):
+        (tmp_path / "input").read_text()
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    target = tmp_path / ("ü" * 123 + ".parquet")  # 254 bytes of 255
+    with atomic_path(target) as temporary:
+        temporary.write_text("whole")
+    assert target.read_text() == "whole"
+
+
 def test_other_os_errors_pass_unchanged(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError), atomic_path(tmp_path / "a"):
         raise ConnectionResetError(errno.ECONNRESET, "reset")

@@ -120,6 +120,74 @@ def test_overwrites_only_by_force(file: Path) -> None:
     assert file.read_bytes() == before
 
 
+STUBBORN = """
+import os, signal, threading, time
+from reproduce.cli.app import diadem, main
+
+def press() -> None:
+    for _ in range(8):
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+@diadem.command()
+def wait() -> None:
+    threading.Thread(target=press).start()  # the interpreter waits for it at the end
+    try:
+        time.sleep(60)
+    finally:
+        time.sleep(0.25)  # tidying up, which another Ctrl-C must not cut short
+        os.write(1, b"tidy")
+
+main()
+"""
+
+
+def test_ctrl_c_again_and_again_ends_without_a_traceback() -> None:
+    command = [sys.executable, "-c", STUBBORN, "wait"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 130
+    assert done.stdout == "tidy"
+    assert done.stderr == "Error: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a.h5", "diadem data import a.h5 --dataset cms_adc --output a.parquet"),
+        ("a.root", "diadem data import a.root --dataset diphoton --process NAME"),
+        ("notes.txt", "Give the event file"),
+    ],
+)
+def test_a_foreign_file_is_not_described(
+    name: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(b"\x89HDF")
+    result = run("data", "describe", name)
+    assert result.exit_code == 2
+    assert f"{name}: no event file" in result.stderr
+    assert words in result.stderr
+
+
+def test_a_dataset_is_described_beside_a_file_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cms_adc").write_text("mine")
+    assert run("data", "describe", "cms_adc").exit_code == 0
+
+
+def test_verify_tells_what_is_no_release(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("")
+    for path, found in (
+        (tmp_path, "found a folder without manifest.json"),
+        (tmp_path / "a.parquet", "found a file"),
+    ):
+        result = run("data", "verify", path)
+        assert result.exit_code == 2
+        assert f"{path}: no release; {found}" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [

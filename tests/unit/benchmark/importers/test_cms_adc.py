@@ -106,7 +106,10 @@ def test_a_black_box_needs_a_process() -> None:
         (0, (50, 0, 0, 4), r"row 0 \(met\): class code does not match its row; found 4"),
         (5, (50, 0, 0, 0), r"row 5 \(muon1\): class 0 \(empty\) in a row that is not zero"),
         (8, (0, 0.5, 0, 3), r"row 8 \(muon4\): pT is zero but the angles are not; found 0\.5"),
-        (10, (1e6, 0, 0, 4), r"row 10 \(jet2\): pT is not ordered; found 1000000"),
+        (8, (1e-60, 0.5, 0, 3), r"row 8 \(muon4\): pT is zero but the angles are not"),
+        (9, (1e300, 0, 0, 4), r"row 9 \(jet1\): pT out of range; found 1e\+300; expected .*13000"),
+        (0, (13001, 0, 0, 1), r"row 0 \(met\): pT out of range; found 13001; expected pT <= 1300"),
+        (10, (1e4, 0, 0, 4), r"row 10 \(jet2\): pT is not ordered; found 10000"),
         (4, (1e-3, 0, 0, 2), r"row 4 \(electron4\): pT is not ordered"),
     ],
 )
@@ -120,6 +123,7 @@ def test_a_bad_row_is_named(
     with pytest.raises(DataError, match=r"a\.h5, dataset Particles, event 5, .*") as error:
         read(path, chunk=3)
     assert error.match(message)
+    assert error.match(r"expected .*\. [A-Z].*\.$")  # what should be there, then a remedy
 
 
 def test_what_is_taken_where_the_layout_is_silent(tmp_path: Path) -> None:
@@ -153,6 +157,19 @@ def test_a_foreign_layout_is_refused(
             file[name] = values
     with pytest.raises(DataError, match=message):
         read(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize(
+    ("particles", "remedy"),
+    [
+        (np.zeros((4, 57)), "An event is 1 MET"),
+        (np.zeros((4, 19, 4), dtype=int), "Write the particles as"),
+        (np.zeros((0, 19, 4)), "Leave the file out"),
+    ],
+)
+def test_a_foreign_layout_has_a_remedy(tmp_path: Path, particles: Any, remedy: str) -> None:
+    with pytest.raises(DataError, match=remedy):
+        read(write_particles(tmp_path / "a.h5", particles))
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -222,6 +222,21 @@ def test_a_value_that_is_not_a_number_is_found(tmp_path: Path) -> None:
         read(write(tmp_path / "a.root", tree), "cms_adc", chunk=1)
 
 
+@pytest.mark.parametrize(
+    ("branch", "leaf"), [("Muon", "PT"), ("Jet", "Mass"), ("MissingET", "MET")]
+)
+def test_more_than_the_collision_energy_is_found(tmp_path: Path, branch: str, leaf: str) -> None:
+    tree = lepton_tree()
+    held = [[min(len(v), 1) * 1e300] * len(v) for v in tree[branch][leaf]]
+    tree[branch][leaf] = held
+    entry = next(k for k, values in enumerate(held) if values)
+    words = (
+        rf"a\.root, {branch}\.{leaf}, entry {entry}: value out of range; found 1e\+300; .*13000"
+    )
+    with pytest.raises(DataError, match=words):
+        read(write(tmp_path / "a.root", tree), "cms_adc", chunk=1)
+
+
 def test_two_met_are_refused(tmp_path: Path) -> None:
     tree = lepton_tree()
     tree["MissingET"] = {"MET": [[1.0], [1.0, 2.0], []], "Phi": [[0.0], [0.0, 0.0], []]}
