@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.cards import DatasetCard, Process, load_card
+from benchmark.errors import SimulationError
 from benchmark.events import EventTable, digest_of, write_events
 from benchmark.files import atomic_path, sha256
 from benchmark.simulation.production import Progress, Request, Sample, produce
@@ -109,19 +110,33 @@ def _write_release(folder: Path, card: DatasetCard, samples: Sequence[Sample]) -
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """Yield a new folder beside `folder`, which it replaces when all went well."""
+    """Yield a new folder beside `folder`, which it replaces when all went well.
+
+    Raises:
+        SimulationError: `folder` holds something that no release does: it is not replaced.
+    """
+    folder = folder.resolve()
+    entries = list(folder.iterdir()) if folder.exists() else []
+    foreign = sorted(p.name for p in entries if p.suffix != ".parquet" and p.name != MANIFEST)
+    if foreign:
+        msg = f"{folder}: holds {foreign[0]}, so it is no release; choose another output folder"
+        raise SimulationError(msg)
     new, old = (folder.with_name(f".{word}-{folder.name}") for word in ("new", "old"))
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     try:
         yield new
         if folder.exists():
             folder.rename(old)
-        new.rename(folder)
+        try:
+            new.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def rate_of(process: Process, sample: Sample, table: EventTable) -> Rate:

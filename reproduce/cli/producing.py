@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from benchmark.events import EventTable, digest_of, write_events
 from benchmark.simulation.production import produce
+from benchmark.simulation.recipe import software
 from benchmark.simulation.release import make_release, rate_of, requests_of
-from benchmark.simulation.shard import software
 from reproduce.cli.output import console, number, print_pairs, size, table
 from reproduce.cli.progress import reporting
 
