@@ -70,7 +70,7 @@ def draw_pages(
                 # Without a date the same events give the same bytes.
                 metadata = {"CreationDate": None} if ending == "pdf" else None
                 with atomic_path(path) as temporary:
-                    figure.savefig(temporary, dpi=130, metadata=metadata)
+                    figure.savefig(temporary, dpi=90, metadata=metadata)
                 # Laid out once is enough, and saves a third of the time.
                 figure.set_layout_engine("none")
                 yield path
