@@ -262,10 +262,10 @@ def test_adc_mixture_is_that_of_the_release() -> None:
     assert isinstance(card.selection, LeptonSelection)
     events = {p.name: card.release.events[p.name] for p in _kinds(card, "background")}
     total = sum(events.values())
-    assert total == 40_000
     for process in _kinds(card, "background"):
         assert process.fraction is not None
-        assert events[process.name] == process.fraction.value * total
+        # Whole events; a total of them may be off by the roundings of four processes.
+        assert abs(events[process.name] - process.fraction.value * total) < 2
 
 
 def test_qcd_is_generated_more_loosely_than_selected() -> None:
