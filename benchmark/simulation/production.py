@@ -7,14 +7,8 @@ shards stay in the store, so that an interrupted production goes on where it was
 
 from __future__ import annotations
 
-import fcntl
-import multiprocessing
-import os
-import signal
-import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,9 +19,11 @@ from benchmark.errors import SimulationError
 from benchmark.events import EventTable, read_events
 from benchmark.simulation.recipe import measurement_values
 from benchmark.simulation.shard import Shard, ShardSummary, fingerprint, finished, simulate_shard
+from benchmark.workers import pool_of, remove_leftovers, sole_user
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import ProcessPoolExecutor
     from pathlib import Path
 from typing import Any
 
@@ -147,13 +143,13 @@ def produce(
     card = load_card(card_path)
     book = _Book(card, measurement_values(card), card_path, seed, store, truth_cache)
     plans = [_Plan(request) for request in requests]
-    with _sole_user(store):
-        _remove_leftovers(store)
+    with sole_user(store):
+        remove_leftovers(store)
         for plan in plans:
             book.recover(plan)
         if on_progress is not None and plans:
             on_progress(_progress(plans[0], plans))
-        with _pool(workers) as pool:
+        with pool_of(workers) as pool:
             _run(pool, workers, plans, book, on_progress)
     return [book.sample(plan) for plan in plans]
 
@@ -253,54 +249,3 @@ def _progress(plan: _Plan, plans: list[_Plan]) -> Progress:
         wanted=sum(p.request.events for p in plans),
         tried=sum(s.tried for p in plans for s in p.done.values()),
     )
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool of fresh interpreters whose processes end at once when the work is interrupted."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-    try:
-        yield pool
-    except BaseException:
-        processes = list((pool._processes or {}).values())  # no public way to stop them
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        raise
-    pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _start_worker() -> None:
-    """Leave Ctrl-C to the parent, and end with it, however it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-@contextmanager
-def _sole_user(store: Path) -> Iterator[None]:
-    """Hold the store's lock: two productions would clear away each other's unfinished files."""
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            msg = (
-                f"{store}: another simulation is using this store; wait for it, or choose "
-                "another folder with --store"
-            )
-            raise SimulationError(msg) from error
-        yield
-
-
-def _remove_leftovers(store: Path) -> None:
-    """Temporary files of killed processes: they never became shards."""
-    for leftover in store.rglob(".tmp-*"):
-        leftover.unlink(missing_ok=True)

@@ -16,7 +16,6 @@ from benchmark.simulation.production import (
     Request,
     Sample,
     _Plan,
-    _sole_user,
 )
 from benchmark.simulation.shard import ShardSummary
 from tests.tables import random_table
@@ -75,11 +74,3 @@ def test_a_sample_takes_the_first_events_with_weights_of_mean_one(tmp_path: Path
     assert len(read) == 100
     assert read.weight.mean(dtype=np.float64) == pytest.approx(1, abs=1e-6)
     assert read.weight[99] / read.weight[0] == pytest.approx(2, rel=1e-5)
-
-
-def test_a_store_has_one_user(tmp_path: Path) -> None:
-    refused = pytest.raises(SimulationError, match="another simulation")
-    with _sole_user(tmp_path), refused, _sole_user(tmp_path):
-        pass
-    with _sole_user(tmp_path):
-        pass

@@ -1,0 +1,94 @@
+"""Pools of processes that end with their parent, and folders that one command uses at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from benchmark.errors import DiademError, complaint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Libraries of linear algebra read these when they are loaded: one thread a process, or two
+# processes on two cores would fight over them.
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@contextmanager
+def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of fresh interpreters, one thread each, that end at once when work is interrupted."""
+    context = multiprocessing.get_context("spawn")
+    with one_thread_each():
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+        try:
+            yield pool
+        except BaseException:
+            processes = list((pool._processes or {}).values())  # no public way to stop them
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            raise
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Let processes started inside use one thread each; the environment is restored after."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def sole_user(store: Path) -> Iterator[None]:
+    """Hold a store's lock: two commands would clear away each other's unfinished files.
+
+    Raises:
+        DiademError: Another command holds it.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    with (store / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = complaint(
+                "another command is using this store",
+                where=str(store),
+                remedy="Wait for it, or choose another folder with --store.",
+            )
+            raise DiademError(message) from error
+        yield
+
+
+def remove_leftovers(store: Path) -> None:
+    """Remove temporary files of killed processes: they never became results."""
+    for leftover in store.rglob(".tmp-*"):
+        leftover.unlink(missing_ok=True)
