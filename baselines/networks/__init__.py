@@ -1,0 +1,3 @@
+"""The networks that the contestants share."""
+
+from __future__ import annotations
