@@ -10,10 +10,13 @@ from benchmark.errors import DataError, complaint
 MIN_BACKGROUND = 10.0
 """Effective background events, (sum w)^2 / sum w^2, below which a value is null.
 
-At 10 the relative uncertainty of 1/eps_b is 32 % and its bias about 10 %, both one over the root
-of the count or the count itself: a number below that would be read as more than it is. Also, a
-bootstrap replica holds none of N events with probability exp(-N), so at 10 not one result in a
-hundred (of 200 replicas) has any replica in which 1/eps_b does not exist.
+At 10 the relative uncertainty of 1/eps_b is 32 % and its bias some 10 %: 1 over the root of the
+count, and 1 over the count. With fewer a number would be read as more than it is. Also, a replica
+holds none of N events with probability exp(-N), so that at 10 not one result in a hundred (of 200
+replicas) has a replica in which 1/eps_b does not exist. In Gaussian toys the 68 % interval of
+1/eps_b covers 68 % to 72 % from 15 events on. Close to the minimum the largest rejections are the
+ones lost, so an average over the results that are left would be too low: a summary is null when
+any of its trainings is.
 """
 MIN_SIGNAL = 10.0
 """The same for signal events: the efficiency at which a value stands is then known to 32 %."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.errors import DataError, complaint
 from benchmark.metrics.bootstrap import bootstrap, estimate, interval
-from benchmark.metrics.evaluation import carriers, no_event
+from benchmark.metrics.carriers import carriers, no_event
 from benchmark.metrics.measurement import UNBOUNDED, Difference
 from benchmark.metrics.plan import Plan, make_plan
 from benchmark.metrics.ranking import Ranking, rank

@@ -154,7 +154,7 @@ def significance_improvement(eps_s: ArrayLike, eps_b: ArrayLike) -> NDArray[np.f
 
     Example:
         >>> float(significance_improvement(0.25, 0.0625))
-        3.0
+        1.0
     """
     return np.asarray(eps_s, dtype=np.float64) / np.sqrt(_positive(eps_b))
 
