@@ -105,6 +105,8 @@ class EventTransformer(nn.Module):
             raise DiademError(message)
         packing = _Packing.of(mask)
         tokens = self.embed(x[packing.order][mask[packing.order]])
+        # Under autocast the residuals and the sum keep the precision of the input.
+        tokens = tokens.to(x.dtype)
         for layer in self.layers:
             tokens = layer(tokens, packing)
         sums = [group.sum(dim=1) for group in packing.groups(tokens)]
