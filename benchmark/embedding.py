@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +18,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmark.events import EventTable
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Where and how an embedding works; no result depends on it but for the arithmetic's.
+
+    An embedding that has an attribute `runtime` is given one before `fit`.
+
+    Attributes:
+        device: "auto" (a GPU when there is one), "cpu" or "cuda".
+        checkpoint: Folder of an unfinished training, to resume from; None for none.
+        progress: Whether to show a progress bar.
+    """
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    checkpoint: Path | None = None
+    progress: bool = False
 
 
 @runtime_checkable

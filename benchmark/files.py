@@ -69,6 +69,27 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `path` if, and only if, the block succeeds.
+
+    A folder that stands there already is left as it is, and the new one is dropped.
+
+    Raises:
+        DiademError: The disk is full, or no folder can be made there.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".tmp-{uuid.uuid4().hex[:8]}-{target.name[-_KEPT:]}")
+    with explained(target):
+        try:
+            temporary.mkdir(parents=True)
+            yield temporary
+            if not target.exists():
+                temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
 def explained(target: Path, *, naming: str = "") -> Iterator[None]:
     """Say of an operating system's error in the block what a user can do about it.
 

@@ -96,6 +96,16 @@ def iter_cms_adc(
             yield _table(values, label, first_row + start)
 
 
+def event_count(path: str | os.PathLike[str]) -> int:
+    """Return the number of events of an official file, without reading them.
+
+    Raises:
+        DataError: The file cannot be read, or is not of this layout.
+    """
+    with _opened(path) as particles:
+        return len(particles)
+
+
 @contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Open the file and yield its particles, once their layout is known to be right."""

@@ -1,0 +1,310 @@
+"""CLR, AnomCLR and AnomCLR+: the encoders of arXiv:2301.04660.
+
+encoder = AnomClrPlus(dimension=160, augmentations=("add", "split", "scale"))
+latents = encoder.fit(background, seed=1).transform(events)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from safetensors.torch import load_file, save_file
+
+from baselines.augmentations import AnomalyAugmentation, PhysicalAugmentation
+from baselines.contrastive_training import ContrastiveTraining, Plan, Views, batched
+from baselines.inputs import FEATURES, AdcInputs
+from baselines.losses import anomclr, anomclr_plus, clr
+from baselines.networks.transformer import EventTransformer
+from benchmark.batches import as_tensor
+from benchmark.cards import LeptonSelection, load_card
+from benchmark.embedding import Runtime
+from benchmark.errors import DataError, DiademError, complaint
+from benchmark.files import atomic_path
+from benchmark.mixing import canonical_json, hash64
+from benchmark.schema import CMS_ADC
+from benchmark.seeds import seed_for
+from benchmark.splits import Split
+from benchmark.table import require_schema
+from benchmark.training import FitSettings, fit_module, on_cuda
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from benchmark.events import EventTable
+
+CHUNK = 4096  # events embedded at once
+_WEIGHTS, _SETTINGS = "encoder.safetensors", "encoder.json"
+Kind = Literal["add", "split", "scale"]
+
+
+class ContrastiveSettings(BaseModel):
+    """Settings of the encoders; those that the paper leaves open are marked.
+
+    Attributes:
+        dimension: Of the representation and of the whole network (stated: 160).
+        heads: Attention heads (assumed).
+        layers: Transformer layers (assumed).
+        head_layers: Layers of the head (inferred: default of the authors' public code).
+        dropout: Probability (inferred, likewise).
+        learning_rate: Of Adam (stated).
+        batch_size: Events a step (stated).
+        epochs: Passes over the training events (stated).
+        temperature: Of the loss (assumed).
+        augmentations: Anomaly augmentations of which each event gets one at random (stated: all).
+        patience: Stop after so many epochs without a smaller loss on a tenth of the training
+            events that is then held out; None trains all epochs on all events (assumed).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dimension: PositiveInt = 160
+    heads: PositiveInt = 4
+    layers: PositiveInt = 4
+    head_layers: PositiveInt = 2
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    learning_rate: PositiveFloat = 5e-5
+    batch_size: PositiveInt = 128
+    epochs: PositiveInt = 300
+    temperature: PositiveFloat = 0.1
+    augmentations: tuple[Kind, ...] = Field(default=("add", "split", "scale"), min_length=1)
+    patience: PositiveInt | None = None
+
+
+class AnomalyClr:
+    """What the three encoders share; they differ in the loss and the views that it takes.
+
+    Args:
+        settings: Fields of `ContrastiveSettings`.
+
+    Raises:
+        DiademError: A setting is unknown or impossible.
+    """
+
+    name: ClassVar[str]
+    anomalous: ClassVar[bool] = True
+    """Whether anomaly-augmented views are made."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Check the settings."""
+        self.settings = _checked(self.name, settings)
+        self.runtime = Runtime()
+        self._fitted: tuple[EventTransformer, AdcInputs] | None = None
+        self._encoder(seed=0)  # sizes that do not fit together are an error now, not in an hour
+
+    @staticmethod
+    def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
+        """Return the loss of the projected views."""
+        raise NotImplementedError
+
+    def fit(self, events: EventTable, *, seed: int) -> Self:
+        """Train on background; the checkpoint of `runtime` is resumed from.
+
+        Args:
+            events: Of the schema cms_adc. Weights are expected counts: heavier events come more
+                often.
+            seed: Of the weights, the order of events, dropout and the augmentations.
+
+        Raises:
+            DataError: No event.
+            DiademError: The training fails, or the checkpoint is of another one.
+        """
+        require_schema(events, CMS_ADC)
+        if len(events) < 2:
+            message = complaint(
+                "too few events to contrast", found=str(len(events)), expected="two or more"
+            )
+            raise DataError(message)
+        encoder = self._encoder(seed)
+        inputs = AdcInputs.fit(events.objects, events.mask, events.weight)
+        module = self._training(encoder, inputs, events, seed)
+        fit_module(module, self._fit_settings(events, seed))
+        self._fitted = encoder.eval(), inputs
+        return self
+
+    def transform(self, events: EventTable) -> NDArray[np.float32]:
+        """Return the representations, float32 (n, dimension).
+
+        Raises:
+            DiademError: Not fitted.
+        """
+        require_schema(events, CMS_ADC)
+        encoder, inputs = self._require_fitted()
+        device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
+        encoder.to(device).eval()
+        found = np.empty((len(events), self.settings.dimension), dtype=np.float32)
+        start = 0
+        tensors = as_tensor(events.objects), as_tensor(events.mask)
+        for part in batched(encoder, inputs, tensors, size=CHUNK, device=device):
+            found[start : start + len(part)] = part.numpy()
+            start += len(part)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write weights and settings.
+
+        Raises:
+            DiademError: Not fitted, or the folder cannot be written.
+        """
+        encoder, inputs = self._require_fitted()
+        note = {
+            "name": self.name,
+            "settings": self.settings.model_dump(mode="json"),
+            "mean_pt": inputs.mean_pt,
+        }
+        with atomic_path(folder / _WEIGHTS) as temporary:
+            state = encoder.state_dict().items()
+            save_file({name: value.cpu().contiguous() for name, value in state}, temporary)
+        with atomic_path(folder / _SETTINGS) as temporary:
+            temporary.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the encoder that `save` wrote.
+
+        Raises:
+            DiademError: The folder holds another encoder, or is damaged.
+        """
+        try:
+            note = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+            weights = load_file(folder / _WEIGHTS)
+        except (OSError, ValueError) as error:
+            message = complaint("no encoder can be read", where=str(folder), found=str(error))
+            raise DiademError(message) from error
+        if note.get("name") != cls.name:
+            found = str(note.get("name"))
+            message = complaint(
+                "another encoder", where=str(folder), found=found, expected=cls.name
+            )
+            raise DiademError(message)
+        made = cls(**note["settings"])
+        encoder = made._encoder(seed=0)
+        encoder.load_state_dict(weights)
+        made._fitted = encoder.eval(), AdcInputs(mean_pt=note["mean_pt"])
+        return made
+
+    def _require_fitted(self) -> tuple[EventTransformer, AdcInputs]:
+        if self._fitted is None:
+            raise DiademError(complaint("not fitted", where=self.name, remedy="Call fit first."))
+        return self._fitted
+
+    def _encoder(self, seed: int) -> EventTransformer:
+        chosen = self.settings
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed_for("encoder weights", seed))
+            return EventTransformer(
+                features=FEATURES,
+                dimension=chosen.dimension,
+                heads=chosen.heads,
+                layers=chosen.layers,
+                head_layers=chosen.head_layers,
+                dropout=chosen.dropout,
+            )
+
+    def _training(
+        self, encoder: EventTransformer, inputs: AdcInputs, events: EventTable, seed: int
+    ) -> ContrastiveTraining:
+        selection = load_card("cms_adc").selection
+        if not isinstance(selection, LeptonSelection):
+            raise DiademError(complaint("the card of cms_adc has another kind of selection"))
+        chosen = self.settings
+        views = Views(
+            inputs=inputs,
+            physical=PhysicalAugmentation.from_card(selection),
+            anomaly=AnomalyAugmentation.from_card(selection, kinds=chosen.augmentations)
+            if self.anomalous
+            else None,
+        )
+        plan = Plan(
+            loss=self.loss,
+            temperature=chosen.temperature,
+            learning_rate=chosen.learning_rate,
+            batch_size=chosen.batch_size,
+            seed=seed,
+        )
+        if chosen.patience is None:
+            return ContrastiveTraining(encoder, views, plan, _tensors(events))
+        held = Split("encoder validation", {"fit": 0.9, "held": 0.1})
+        watched = held.select(events.event_id, "held")
+        fitted, kept = _tensors(events.select(~watched)), _tensors(events.select(watched))
+        return ContrastiveTraining(encoder, views, plan, fitted, kept[:2])
+
+    def _fit_settings(self, events: EventTable, seed: int) -> FitSettings:
+        device = self.runtime.device
+        content = hash64(
+            canonical_json(self.settings.model_dump(mode="json")),
+            len(events),
+            int(np.bitwise_xor.reduce(events.event_id)) >> 1,
+        )
+        return FitSettings(
+            epochs=self.settings.epochs,
+            seed=seed,
+            device="cuda" if on_cuda(device) else "cpu",
+            patience=self.settings.patience,
+            checkpoint=self.runtime.checkpoint,
+            identity=f"{self.name}, settings and events {content:016x}",
+            progress=self.runtime.progress,
+            label=self.name,
+        )
+
+
+class Clr(AnomalyClr):
+    """Contrastive learning with physical views alone (Eq. 2)."""
+
+    name = "clr"
+    anomalous = False
+
+    @staticmethod
+    def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
+        """Return Eq. 2."""
+        return clr(views[0], views[1], temperature)
+
+
+class AnomClr(AnomalyClr):
+    """With anomaly-augmented views as further negatives (Eq. 4)."""
+
+    name = "anomclr"
+
+    @staticmethod
+    def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
+        """Return Eq. 4."""
+        return anomclr(views[0], views[1], views[2], temperature)
+
+
+class AnomClrPlus(AnomalyClr):
+    """With anomaly-augmented views as the only negatives (Eq. 5): no sum over pairs."""
+
+    name = "anomclr_plus"
+
+    @staticmethod
+    def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
+        """Return Eq. 5."""
+        return anomclr_plus(views[0], views[1], views[2], temperature)
+
+
+def _checked(name: str, settings: dict[str, Any]) -> ContrastiveSettings:
+    try:
+        return ContrastiveSettings.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = complaint(
+            first["msg"],
+            where=f"{name}, setting {'.'.join(map(str, first['loc']))}",
+            found=repr(first["input"])[:80],
+            expected="one of " + ", ".join(ContrastiveSettings.model_fields)
+            if first["type"] == "extra_forbidden"
+            else "",
+        )
+        raise DiademError(message) from error
+
+
+def _tensors(events: EventTable) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
+    """Return objects, mask and, where they differ, weights, on the table's own memory."""
+    plain = bool((events.weight == events.weight[0]).all())
+    weight = None if plain else as_tensor(events.weight)
+    return as_tensor(events.objects), as_tensor(events.mask), weight

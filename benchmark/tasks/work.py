@@ -1,0 +1,190 @@
+"""One training of the CMS-ADC task as a piece of work for the farm."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.code import code_digest
+from benchmark.embedding import Embedding, Runtime, Storable, embedding_class
+from benchmark.farm import Spec
+from benchmark.files import atomic_folder, sha256
+from benchmark.provenance import commit
+from benchmark.tasks.cms_adc import CMS_ADC, load_data
+from benchmark.tasks.evaluation import Protocol, Training, run_training
+from benchmark.tasks.source import open_source
+
+if TYPE_CHECKING:
+    from benchmark.detectors import Device
+    from benchmark.events import EventTable
+
+# What the numbers of this task go through, beside the embedding itself.
+_CODE = ("benchmark/detectors", "benchmark/metrics", "benchmark/tasks", "benchmark/training.py")
+_LEARNING = ("benchmark/training.py", "benchmark/splits.py", "benchmark/seeds.py")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """An embedding by the path of its class, its settings, and what is special about them.
+
+    Attributes:
+        path: "package.module:Class".
+        settings: Keyword arguments of the class; plain JSON.
+        variant: As in the result rows; "" for the default settings.
+    """
+
+    path: str
+    settings: dict[str, Any]
+    variant: str = ""
+
+    def make(self) -> Any:
+        """Return a new, not fitted embedding.
+
+        Raises:
+            DiademError: There is no such class, or it refuses the settings.
+        """
+        return embedding_class(self.path)(**self.settings)
+
+    def code(self) -> str:
+        """Return a digest of the code that the embedding learns with."""
+        own = inspect.getsourcefile(embedding_class(self.path)) or ""
+        if self.path.startswith("baselines."):
+            return code_digest(["baselines", *_LEARNING])
+        return code_digest(_LEARNING) + sha256(Path(own))[:16]
+
+
+def training_specs(
+    contestant: Contestant,
+    *,
+    source: Path,
+    source_name: str,
+    protocol: Protocol,
+    runtime: Runtime,
+    models: Path,
+    curves: bool = True,
+) -> list[Spec]:
+    """Return one spec for each training of a contestant.
+
+    Args:
+        contestant: What is trained.
+        source: Folder of events.
+        source_name: Its label and digest.
+        protocol: How much is run.
+        runtime: Where it is run.
+        models: Folder of fitted embeddings, kept between runs.
+        curves: Whether rows hold whole curves.
+    """
+    made = contestant.make()
+    embeddings, detectors = protocol.trainings(learns=getattr(made, "learns", True))
+    arguments = {
+        "embedding": contestant.path,
+        "settings": contestant.settings,
+        "variant": contestant.variant,
+        "detectors": detectors,
+        "curves": curves,
+        "protocol": vars(protocol),
+        "task": CMS_ADC.digest(),
+        "source": source_name,
+        "code": code_digest(_CODE) + contestant.code(),
+    }
+    context = {
+        "folder": str(source),
+        "models": str(models),
+        "device": runtime.device,
+        "progress": runtime.progress,
+    }
+    label = f"{made.name} {contestant.variant}".strip()
+    return [
+        Spec(
+            "benchmark.tasks.work:train_and_measure",
+            {**arguments, "number": k},
+            f"{label}, training {k + 1} of {embeddings}",
+            context,
+        )
+        for k in range(embeddings)
+    ]
+
+
+def train_and_measure(
+    path: Path,
+    *,
+    embedding: str,
+    settings: dict[str, Any],
+    variant: str,
+    number: int,
+    detectors: int,
+    curves: bool,
+    protocol: dict[str, Any],
+    task: str,
+    source: str,
+    code: str,
+    folder: str,
+    models: str,
+    device: Device,
+    progress: bool,
+) -> None:
+    """Write the rows of one training; `benchmark.tasks.evaluation.run_training` does the work."""
+    del task, code  # they are in the key of the spec; the result depends on them
+    contestant = Contestant(path=embedding, settings=settings, variant=variant)
+    made = contestant.make()
+    plan = Protocol(**protocol)
+    data = load_data(open_source(folder), train_events=plan.train_events)
+    mark = hashlib.sha256(
+        json.dumps(
+            [embedding, settings, variant, number, plan.train_events, source, contestant.code()],
+            sort_keys=True,
+        ).encode()
+    ).hexdigest()
+    keeper = Keeper(made, Path(models) / mark, Runtime(device=device, progress=progress))
+    training = Training(
+        embedding=keeper,
+        variant=variant,
+        number=number,
+        detectors=detectors,
+        curves=curves,
+        device=device,
+    )
+    rows = run_training(training, data, CMS_ADC, plan).assign(commit=commit())
+    rows.to_parquet(path, index=False)
+
+
+class Keeper:
+    """An embedding that is read from a folder if it was fitted before, and kept there if not.
+
+    The folder's name is a hash of all that the fit depends on. Unfinished trainings keep their
+    checkpoints beside it.
+    """
+
+    def __init__(self, embedding: Embedding, folder: Path, runtime: Runtime) -> None:
+        """Take an embedding, not fitted, and the folder of its fit."""
+        self.name = embedding.name
+        self._embedding, self._folder = embedding, folder
+        if hasattr(embedding, "runtime"):
+            checkpoint = folder.with_name(folder.name + ".unfinished")
+            embedding.runtime = Runtime(
+                device=runtime.device, progress=runtime.progress, checkpoint=checkpoint
+            )
+
+    def fit(self, events: EventTable, *, seed: int) -> Keeper:
+        """Fit, or read what was fitted with the same events, settings and seed."""
+        made = self._embedding
+        if not isinstance(made, Storable):
+            made.fit(events, seed=seed)
+        elif self._folder.exists():
+            runtime = getattr(made, "runtime", None)
+            self._embedding = type(made).load(self._folder)
+            if runtime is not None:
+                self._embedding.runtime = runtime  # type: ignore[attr-defined]
+        else:
+            made.fit(events, seed=seed)
+            with atomic_folder(self._folder) as temporary:
+                made.save(temporary)
+        return self
+
+    def transform(self, events: EventTable) -> Any:
+        """Return the latents of events."""
+        return self._embedding.transform(events)

@@ -1,0 +1,86 @@
+"""What `diadem evaluate` does once its options are known to be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from benchmark.embedding import Runtime
+from benchmark.farm import run_farm
+from benchmark.paths import datasets_root
+from benchmark.results import write_rows
+from benchmark.tasks.cms_adc import CMS_ADC
+from benchmark.tasks.source import open_source
+from benchmark.tasks.work import training_specs
+from reproduce.cli.farming import reporting
+from reproduce.contestants import contestant, scan
+from reproduce.profiles import load_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.detectors import Device
+    from benchmark.farm import Spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for; see the options of `diadem evaluate`."""
+
+    embedding: str
+    profile: str | None = None
+    settings: dict[str, Any]
+    vary: str | None = None
+    data: Path | None = None
+    store: Path
+    device: Device = "auto"
+    workers: int = 1
+
+
+def run(request: Request, output: Path | None) -> pd.DataFrame:
+    """Train, detect and measure; return the rows, and write them where `output` says.
+
+    Raises:
+        DiademError: Bad names, settings, events or profile; a failed training.
+        KeyboardInterrupt: Ctrl-C; finished trainings are kept.
+    """
+    name, specs = _specs(request)
+    store = request.store / "trainings"
+    try:
+        with reporting(len(specs)) as report:
+            files = run_farm(specs, store=store, workers=request.workers, on_progress=report)
+    except KeyboardInterrupt as error:
+        error.add_note(f"finished trainings are kept in {request.store}: run the command again")
+        raise
+    rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    rows = rows.assign(profile=name)
+    if output is not None:
+        write_rows(rows, output)
+    return rows
+
+
+def _specs(request: Request) -> tuple[str, list[Spec]]:
+    """Return the name of the profile and all pieces of work."""
+    name, profile = load_profile(request.profile)
+    folder = request.data or datasets_root() / CMS_ADC.dataset / CMS_ADC.release
+    source = open_source(folder)
+    if request.vary is None:
+        plain = contestant(request.embedding, profile.cms_adc, request.settings)
+        wanted = [(plain, profile.cms_adc.protocol.protocol())]
+    else:
+        wanted = scan(request.embedding, profile.cms_adc, request.vary, request.settings)
+    runtime = Runtime(device=request.device, progress=request.workers == 1)
+    specs: list[Spec] = []
+    for made, protocol in wanted:
+        specs += training_specs(
+            made,
+            source=folder.absolute(),
+            source_name=source.name,
+            protocol=protocol,
+            runtime=runtime,
+            models=request.store.absolute() / "models",
+            curves=request.vary is None,
+        )
+    return name, specs

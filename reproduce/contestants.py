@@ -1,0 +1,118 @@
+"""From what a user names to what is trained: embeddings, their settings and scans."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from baselines.registry import Entry, entry
+from benchmark.errors import DiademError, complaint
+from benchmark.results import format_variant
+from benchmark.tasks.work import Contestant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from benchmark.tasks.evaluation import Protocol
+    from reproduce.profiles import AdcProfile
+
+SCANS = ("augmentations", "dimension", "events")
+"""What can be varied: the anomaly augmentations, the representation, the training set."""
+
+
+def contestant(
+    name: str, profile: AdcProfile, changes: dict[str, Any] | None = None
+) -> Contestant:
+    """Return a registered or own embedding with the profile's settings and the user's changes.
+
+    Raises:
+        DiademError: There is no such embedding, or it refuses the settings.
+    """
+    found = entry(name)
+    settings = {**_settings(found, profile), **(changes or {})}
+    made = Contestant(path=found.path, settings=settings, variant=_variant(changes or {}))
+    try:
+        made.make()
+    except TypeError as error:  # an unknown keyword of somebody's class
+        text = complaint("settings refused", where=name, found=str(error))
+        raise DiademError(text) from error
+    return made
+
+
+def scan(
+    name: str, profile: AdcProfile, vary: str, changes: dict[str, Any]
+) -> list[tuple[Contestant, Protocol]]:
+    """Return the contestants of a scan, each with its protocol.
+
+    Args:
+        name: Of the embedding.
+        profile: Has the values.
+        vary: One of `SCANS`.
+        changes: Further settings, the same for all.
+
+    Raises:
+        DiademError: Nothing of this name can be varied.
+    """
+    base = profile.protocol
+    embeddings, detectors = profile.scans.trainings
+    few = {"embedding_trainings": embeddings, "detector_trainings": detectors}
+    few["detector_trainings_alone"] = detectors
+    if vary == "augmentations":
+        kinds = [{"augmentations": text.split("+")} for text in profile.scans.augmentations]
+        made = [contestant(name, profile, {**changes, **kind}) for kind in kinds]
+        return [(one, base.protocol(**few)) for one in made]
+    if vary == "dimension":
+        sizes = [{"dimension": size} for size in profile.scans.dimensions]
+        made = [contestant(name, profile, {**changes, **size}) for size in sizes]
+        return [(one, base.protocol(**few)) for one in made]
+    if vary == "events":
+        plain = contestant(name, profile, changes)
+        return [
+            (
+                replace(plain, variant=_variant({**changes, "events": n})),
+                base.protocol(**few, train_events=n),
+            )
+            for n in profile.scans.events
+        ]
+    message = complaint("nothing of this name varies", found=repr(vary), expected=", ".join(SCANS))
+    raise DiademError(message)
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """Return settings of texts like "dimension=40" or "augmentations=add,split".
+
+    Raises:
+        DiademError: A text is not of this form.
+
+    Example:
+        >>> parse_settings(["dimension=40", "augmentations=add,split", "learning_rate=1e-4"])
+        {'dimension': 40, 'augmentations': ['add', 'split'], 'learning_rate': 0.0001}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals and value):
+            message = complaint("not a setting", found=repr(text), expected="name=value")
+            raise DiademError(message)
+        found[key] = [_plain(v) for v in value.split(",")] if "," in value else _plain(value)
+    return found
+
+
+def _plain(text: str) -> Any:
+    """Return a number, a truth value or text; JSON also has 1e-4, which YAML calls text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return yaml.safe_load(text)
+
+
+def _settings(found: Entry, profile: AdcProfile) -> dict[str, Any]:
+    return dict(profile.encoder) if found.settings == "encoder" else {}
+
+
+def _variant(changes: dict[str, Any]) -> str:
+    joined = {k: "+".join(map(str, v)) if isinstance(v, list) else v for k, v in changes.items()}
+    return format_variant(joined)

@@ -1,0 +1,127 @@
+"""Profiles: how much of the benchmark is run, read from `params.yaml`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from benchmark.errors import DiademError, complaint
+from benchmark.tasks.evaluation import Protocol
+
+VARIABLE = "DIADEM_PARAMS"
+FILE = "params.yaml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProtocolSettings(_Strict):
+    """The fields of `benchmark.tasks.evaluation.Protocol`, as they stand in a profile."""
+
+    train_events: PositiveInt | None
+    embedding_trainings: PositiveInt
+    detector_trainings: PositiveInt
+    detector_trainings_alone: PositiveInt
+    replicas: Annotated[int, Field(ge=20)]
+    detector: dict[str, Any]
+
+    def protocol(self, **changes: Any) -> Protocol:
+        """Return the protocol, with changes."""
+        return Protocol(**{**self.model_dump(), **changes})
+
+
+class Scans(_Strict):
+    """What the scans of the paper's figures go through.
+
+    Attributes:
+        trainings: Embeddings and detectors on each.
+        augmentations: Sets of anomaly augmentations, joined by "+".
+        dimensions: Of the representation.
+        events: Sizes of the training set.
+    """
+
+    trainings: tuple[PositiveInt, PositiveInt]
+    augmentations: tuple[str, ...]
+    dimensions: tuple[PositiveInt, ...]
+    events: tuple[PositiveInt, ...]
+
+
+class AdcProfile(_Strict):
+    """The CMS-ADC task at a profile.
+
+    Attributes:
+        protocol: Sizes and numbers of trainings.
+        encoder: Changes of the contrastive encoders' settings.
+        scans: Of the figures.
+    """
+
+    protocol: ProtocolSettings
+    encoder: dict[str, Any]
+    scans: Scans
+
+
+class Profile(_Strict):
+    """One profile of `params.yaml`."""
+
+    cms_adc: AdcProfile
+
+
+class _Params(_Strict):
+    profile: str
+    profiles: dict[str, Profile]
+
+
+def params_path() -> Path:
+    """Return the file of profiles: named by DIADEM_PARAMS, or beside the packages."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else Path(__file__).resolve().parents[1] / FILE
+
+
+def load_profile(name: str | None = None) -> tuple[str, Profile]:
+    """Return the name and the values of a profile; None takes the one that `dvc repro` runs.
+
+    Raises:
+        DiademError: The file cannot be read, holds an unknown key or a bad value, or has no such
+            profile.
+    """
+    path = params_path()
+    params = _read(path)
+    chosen = params.profile if name is None else name
+    if chosen not in params.profiles:
+        near = difflib.get_close_matches(chosen, params.profiles, 1)
+        message = complaint(
+            "no such profile",
+            where=str(path),
+            found=repr(chosen),
+            expected=", ".join(params.profiles),
+            remedy=f"Did you mean {near[0]}?" if near else "",
+        )
+        raise DiademError(message)
+    return chosen, params.profiles[chosen]
+
+
+def _read(path: Path) -> _Params:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return _Params.model_validate(content)
+    except OSError as error:
+        raise DiademError(
+            complaint("cannot be read", where=str(path), found=str(error))
+        ) from error
+    except yaml.YAMLError as error:
+        raise DiademError(complaint("not YAML", where=str(path), found=str(error))) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        message = complaint(
+            first["msg"],
+            where=f"{path}, {'.'.join(map(str, first['loc']))}",
+            found=repr(first["input"])[:80],
+            remedy="Names and values are explained in reproduce/profiles.py.",
+        )
+        raise DiademError(message) from error
