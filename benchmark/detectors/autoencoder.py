@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from pydantic import BaseModel
     from torch import nn
 
 __all__ = ["Autoencoder", "AutoencoderSettings"]
@@ -64,7 +65,7 @@ class Autoencoder:
     """
 
     name = "autoencoder"
-    settings_type = AutoencoderSettings
+    settings_type: type[BaseModel] = AutoencoderSettings
 
     def __init__(
         self,
@@ -130,7 +131,7 @@ class Autoencoder:
         with torch.inference_mode():
             for start in range(0, len(latents), CHUNK):
                 part = slice(start, start + CHUNK)
-                x = as_tensor(latents[part]).to(place) * (1 / self._scale)
+                x = as_tensor(np.ascontiguousarray(latents[part])).to(place) * (1 / self._scale)
                 scores[part] = squared_errors(network, x).cpu().numpy()
         network.cpu()
         if not np.isfinite(scores).all():

@@ -16,7 +16,7 @@ from lightning.pytorch import LightningModule
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
-from benchmark.batches import Batches, checked_weight, epoch_order
+from benchmark.batches import Batches, as_tensor, checked_weight, epoch_order
 from benchmark.detectors.protocol import CHUNK
 from benchmark.errors import DataError, complaint
 from benchmark.mixing import canonical_json
@@ -160,7 +160,7 @@ def chosen_events(
     rng = rng_for("autoencoder", "events", seed)
     n = len(latents)
     if weight is not None:
-        checked_weight(torch.as_tensor(weight), n)
+        checked_weight(as_tensor(np.asarray(weight)), n)
     rows = rng.permutation(n)[:most]
     if weight is None:
         return latents[rows], np.ones(len(rows), dtype=np.float32)
