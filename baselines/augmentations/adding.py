@@ -40,7 +40,7 @@ class Adding:
         added = numbers(free, like=events.pt, generator=generator)
         place = torch.cat([torch.arange(count, device=filled.device) for count in COUNTS])
         new = ~held & (place < over_slots(filled + added))
-        pt, eta, phi = (torch.where(new, x, 0) for x in _drawn(events, space, generator))
+        pt, eta, phi = (x * new for x in _drawn(events, space, generator))
         met_pt, met_phi = recoiled(events, pt, phi)
         return ordered(
             Events(

@@ -105,7 +105,7 @@ def ordered(events: Events, slots: slice = OBJECTS) -> Events:
         pt = events.pt[:, LEPTONS].reshape(-1, 2, COUNTS[0])
         rank = pt.argsort(dim=2, descending=True, stable=True)
         starts = torch.arange(1, 1 + sum(COUNTS[:2]), COUNTS[0], device=pt.device)
-        parts.append((rank + starts[:, None]).reshape(len(pt), -1))
+        parts.append((rank + starts[:, None]).flatten(1))
     if slots != LEPTONS:
         pt = events.pt[:, JETS]
         parts.append(pt.argsort(dim=1, descending=True, stable=True) + JETS.start)

@@ -22,13 +22,16 @@ TYPES = tuple(kind.name for kind in CMS_ADC.types[1:])
 COUNTS = tuple(kind.count for kind in CMS_ADC.types[1:])
 LEPTONS = slice(1, 1 + sum(COUNTS[:2]))
 JETS = CMS_ADC.type_slice("jet")
+# Stored events may keep as few as 12 bits of mantissa: an eta or pT on the threshold of the
+# trigger is rounded past it by at most half of this, and still fired.
+ROUNDING = 2.0**-12
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseSpace:
     """Ranges of the kept objects and the single-lepton trigger.
 
-    Both ends belong to the ranges: a stored pT or eta may be rounded onto its threshold.
+    Both ends belong to the ranges. A stored eta that was rounded past its end stays where it is.
 
     Attributes:
         lepton_min_pt: Of electrons and muons, GeV.
@@ -118,7 +121,7 @@ class PhaseSpace:
         fires = self.fires(pt[:, LEPTONS], eta[:, LEPTONS])
         leptons = bounds[:, : fires.shape[1]]
         leptons.copy_(torch.where(fires, self.trigger_max_eta(pt), leptons))
-        return bounds
+        return torch.maximum(bounds, eta[:, OBJECTS].abs())
 
     def fires(self, pt: Tensor, eta: Tensor) -> Tensor:
         """Return which leptons fire the trigger.
@@ -130,7 +133,8 @@ class PhaseSpace:
         Returns:
             bool (n, 8).
         """
-        return (pt >= self.trigger_min_pt) & (eta.abs() <= self.trigger_max_eta(eta))
+        near = eta.abs() <= self.trigger_max_eta(eta) * (1 + ROUNDING)
+        return near & (pt >= self.trigger_min_pt * (1 - ROUNDING))
 
 
 def _per_slot(values: tuple[float, ...], like: Tensor) -> Tensor:

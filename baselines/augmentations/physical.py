@@ -124,10 +124,12 @@ def smeared_jets(pt: Tensor, min_pt: float, generator: torch.Generator) -> Tenso
         min_pt: GeV.
         generator: On the same device.
     """
+    filled = pt > 0
+    pt = pt.clamp_min(min_pt)  # also in padded slots, where the width would be zero
     width = torch.sqrt(QUADRATIC * pt * pt + LINEAR * pt)
-    least = (min_pt - pt) / width.clamp_min(torch.finfo(pt.dtype).tiny)
+    least = (min_pt - pt) / width
     # The tail above the draw, in (0, 1 - Phi(least)]: precise where it is small, and never zero,
     # so that no pT is infinite.
     tail = torch.special.ndtr(-least) * (1 - uniform(pt.shape, like=pt, generator=generator))
     drawn = torch.addcmul(pt, width, math.sqrt(2) * torch.erfinv(1 - 2 * tail))
-    return torch.where(pt > 0, drawn.clamp_min(min_pt), torch.zeros_like(pt))
+    return drawn.clamp_min(min_pt) * filled

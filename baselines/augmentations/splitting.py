@@ -23,8 +23,8 @@ class Splitting:
     An object can be split if both parts keep the least pT and its type has a free slot. Of the
     leptons that fire the trigger the hardest keeps a part that fires, so that the event does.
     How many of each type: uniform from none to as many as can be (the authors' code, in which the
-    number is bounded by the pT as well), but one at least; which ones: at random. The first part
-    takes a share of the pT uniform over what is allowed (assumed). Both parts start in the
+    number is bounded by the pT as well), but one at least; which ones: at random. The shares of
+    the pT are uniform over what is allowed (assumed). Both parts start in the
     object's direction and are smeared in eta and phi as in the physical augmentation, which only
     moves parts below 25 GeV (the authors' code).
     """
@@ -38,12 +38,12 @@ class Splitting:
         least = _least(events, space)
         split = _chosen(events, least, space, generator)
         pt = events.pt[:, OBJECTS]
-        other_least = space.min_pt(pt)
+        second_least = space.min_pt(pt)
+        room = (pt - least - second_least).clamp_min(0)
         share = uniform(pt.shape, like=pt, generator=generator)
-        first = least + (pt - other_least - least) * share
-        # Both clamps undo the rounding of a pT that fell onto its threshold.
-        first = torch.where(split, torch.maximum(first, least), pt)
-        second = torch.where(split, torch.maximum(pt - first, other_least), 0)
+        second = (second_least + room * share) * split
+        # The difference may be rounded to a value below the threshold.
+        first = torch.maximum(pt - second, least * split)
         return _with_parts(events, split, (first, second), space=space, generator=generator)
 
 
@@ -51,7 +51,7 @@ def _least(events: Events, space: PhaseSpace) -> Tensor:
     """Return the least pT of an object's first part, (n, 18): one lepton must fire the trigger."""
     pt = events.pt[:, LEPTONS]
     fires = space.fires(pt, events.eta[:, LEPTONS])
-    hardest = torch.where(fires, pt, 0).argmax(dim=1, keepdim=True)
+    hardest = (pt * fires).argmax(dim=1, keepdim=True)
     keeps = fires & torch.zeros_like(fires).scatter_(1, hardest, True)
     least = space.min_pt(pt).repeat(len(pt), 1)
     leptons = least[:, : keeps.shape[1]]
@@ -78,10 +78,17 @@ def _chosen(
     most = _most(events, least, space)
     wanted = numbers(most, like=least, generator=generator)
     key = uniform(least.shape, like=least, generator=generator)
-    key = torch.where(_can(events, least, space), key, 2)
+    key += 2 * ~_can(events, least, space)
     # Of each type the objects with the smallest keys; their rank is that of the key.
-    ranks = [part.argsort(dim=1).argsort(dim=1) for part in by_type(key)]
-    return torch.cat(ranks, dim=1) < over_slots(wanted)
+    ranks = torch.cat([_ranks(part) for part in by_type(key)], dim=1)
+    return ranks < over_slots(wanted)
+
+
+def _ranks(keys: Tensor) -> Tensor:
+    """Return the place of each key in rising order of its row, from 0."""
+    order = keys.argsort(dim=1)
+    places = torch.arange(keys.shape[1], device=keys.device).expand_as(order)
+    return torch.empty_like(order).scatter_(1, order, places)
 
 
 def _with_parts(
@@ -100,9 +107,7 @@ def _with_parts(
     for part in parts:
         width = direction_width(part) * split
         moved = smeared(eta, width, generator=generator, bound=bound)
-        turned = wrapped(smeared(phi, width, generator=generator))
-        # An object that is not split keeps its direction bit by bit.
-        directions.append((torch.where(split, moved, eta), torch.where(split, turned, phi)))
+        directions.append((moved, wrapped(smeared(phi, width, generator=generator))))
     (eta, phi), (second_eta, second_phi) = directions
     return ordered(
         Events(
