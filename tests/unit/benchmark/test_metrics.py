@@ -113,10 +113,14 @@ def test_rounding_does_not_jump_a_step(n: int) -> None:
     """Passing k of n equal signal events is the efficiency k/n, whatever k/n rounds to."""
     sig = np.arange(n, 0, -1) * 2.0
     bkg = sig - 1
-    at = np.arange(1, n + 1) / n
+    k = np.arange(1, n)
     for weight in (None, np.full(n, np.float32(0.1))):
-        eps_b = background_efficiency(sig, bkg, at, weight_sig=weight, weight_bkg=weight)
-        np.testing.assert_allclose(eps_b, (np.arange(1, n + 1) - 1) / n, atol=EXACT)
+        weights: Any = {"weight_sig": weight, "weight_bkg": weight}
+        for at in (k / n, k * (1 / n), 1 - (n - k) / n):
+            eps_b = background_efficiency(sig, bkg, at, **weights)
+            np.testing.assert_allclose(eps_b, (k - 1) / n, atol=EXACT)
+            eps_s = signal_efficiency(sig, bkg, at, **weights)
+            np.testing.assert_allclose(eps_s, (k + 1) / n, atol=EXACT)
 
 
 def test_constant_scores_are_a_coin() -> None:
