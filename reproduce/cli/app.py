@@ -16,6 +16,9 @@ import click
 
 from benchmark.errors import DiademError
 from reproduce.cli.data import data
+from reproduce.cli.evaluate import evaluate
+from reproduce.cli.figure import figure
+from reproduce.cli.table import table
 
 _DISTRIBUTION = "diadem-bench"
 _INTERRUPTED = 130
@@ -79,7 +82,8 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-diadem.add_command(data)
+for command in (data, evaluate, figure, table):
+    diadem.add_command(command)
 
 
 class _Interrupt:

@@ -1,0 +1,108 @@
+"""What `diadem figure` and `diadem table` share: where rows are, and where files go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from reproduce.figures.figure import Figure
+    from reproduce.tables.table import Table
+
+Entry = TypeVar("Entry", "Figure", "Table")
+_OPTIONS = (
+    click.option(
+        "--profile", default="quick", show_default=True, help="Sizes of the run to read."
+    ),
+    click.option(
+        "--results",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("results"),
+        show_default=True,
+        help="Folder of all results.",
+    ),
+    click.option(
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of the files.  [default: beside the rows]",
+    ),
+    click.option(
+        "--events",
+        type=click.IntRange(min=1),
+        help="Rows of this number of training events, where rows of several are there.",
+    ),
+)
+
+
+def row_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which rows to read and where to write."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def rows_of(
+    task: str, *, profile: str, results: Path, output: Path | None, events: int | None
+) -> pd.DataFrame:
+    """Return the rows of a task, after a look whether `output` can be written.
+
+    Raises:
+        DiademError: There are no rows, or nothing can be written.
+    """
+    from reproduce.cli.writable import require_folder
+    from reproduce.rows import of_events, read_folder
+
+    rows = of_events(read_folder(results / profile / task / "rows"), events)
+    require_folder(output if output is not None else results / profile / task)
+    return rows
+
+
+def assumed_in(rows: pd.DataFrame, published: str) -> list[str]:
+    """Return the names of the assumed values that rows depend on."""
+    from benchmark.cards import load_card
+    from reproduce.published import load_table
+    from reproduce.saving import assumed_values
+
+    return assumed_values(load_card(str(rows["task"].iloc[0])), load_table(published))
+
+
+def print_registered(registered: Mapping[str, Figure] | Mapping[str, Table]) -> None:
+    """Print what can be made."""
+    from reproduce.cli.output import console, escaped, table
+
+    listed = table("", ("name", "reproduces", "rows that it needs"))
+    for name, entry in registered.items():
+        listed.add_row(*map(escaped, (name, entry.reproduces, entry.needs)))
+    console().print(listed)
+
+
+def known(name: str, registered: Mapping[str, object], kind: str) -> str:
+    """Return a registered name.
+
+    Raises:
+        click.UsageError: It is not registered.
+    """
+    if name in registered:
+        return name
+    message = f"No {kind} {name!r}. There are: {', '.join(registered)}."
+    raise click.UsageError(message)
+
+
+def named(entry: Entry, events: int | None) -> Entry:
+    """Return a figure or table, its files named after the number of training events if given."""
+    return entry if events is None else replace(entry, name=f"{entry.name}-events-{events}")
+
+
+def say(paths: list[Path], notes: tuple[str, ...]) -> None:
+    """Say what was written, and on stderr what is missing in it."""
+    for path in paths:
+        click.echo(str(path))
+    for note in notes:
+        click.echo(f"Incomplete: {note}", err=True)

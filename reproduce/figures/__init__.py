@@ -1,0 +1,13 @@
+"""The figures of the papers. A new one is a small file with a `FIGURE`, and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reproduce.figures import adc_augmentations, adc_dimension, adc_roc_si
+
+if TYPE_CHECKING:
+    from reproduce.figures.figure import Figure
+
+_MODULES = (adc_roc_si, adc_augmentations, adc_dimension)
+FIGURES: dict[str, Figure] = {module.FIGURE.name: module.FIGURE for module in _MODULES}

@@ -1,0 +1,68 @@
+"""AnomCLR+ with every combination of its anomaly augmentations."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from reproduce.figures.figure import Drawn, Figure
+from reproduce.figures.scan import TABLE, Scan, draw_scan
+from reproduce.names import AUGMENTATIONS
+from reproduce.rows import ALL, DEFAULT_DIMENSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_SETS = [
+    kinds for n in range(1, len(AUGMENTATIONS) + 1) for kinds in combinations(AUGMENTATIONS, n)
+]
+_PLACES = {"+".join(sorted(kinds)): float(k) for k, kinds in enumerate(_SETS)}
+
+
+def _axis(ax: Axes) -> None:
+    labels = [
+        "all"
+        if len(kinds) == len(AUGMENTATIONS)
+        else ",\n".join(AUGMENTATIONS[k].math for k in kinds)
+        for kinds in _SETS
+    ]
+    ax.set_xticks(list(_PLACES.values()), labels, fontsize=9)
+    ax.tick_params(axis="x", which="minor", bottom=False, top=False)
+    ax.set_xlim(-0.5, len(labels) - 0.5)
+    ax.set_xlabel("anomaly augmentations")
+
+
+_SCAN = Scan(
+    column="augmentations",
+    fixed=("dimension", DEFAULT_DIMENSION),
+    places=_PLACES,
+    default=ALL,
+    expected=tuple(_PLACES),
+    axis=_axis,
+    joined=False,
+)
+
+
+def draw(rows: pd.DataFrame) -> Drawn:
+    """Draw the three panels; see `Figure.draw`."""
+    return draw_scan(rows, _SCAN)
+
+
+FIGURE = Figure(
+    name="adc-augmentations",
+    task="cms_adc",
+    reproduces="Fig. 2 of arXiv:2301.04660",
+    caption=(
+        "AUC, background rejection 1/eps_b and significance improvement SI at the signal "
+        "efficiency 0.3 of AnomCLR+ trained with each combination of anomaly augmentations: added "
+        "objects m(x), split objects mbar(x), scaled pT s_pT(x). Thin bars: standard deviation "
+        "over trainings (none with one training); broad pale bars: statistical error (bootstrap). "
+        "Dashed lines: autoencoder on the raw events, bands: its standard deviation. Open "
+        "markers: published values, which exist for all augmentations together. The "
+        f"representation has dimension {DEFAULT_DIMENSION}."
+    ),
+    needs="raw, and anomclr_plus in the variants augmentations=...",
+    published=TABLE,
+    draw=draw,
+)

@@ -1,0 +1,169 @@
+"""Figures of AUC, 1/eps_b and SI against one setting of AnomCLR+, the raw autoencoder behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from matplotlib.patches import Patch
+
+from reproduce.figures import style
+from reproduce.figures.figure import Drawn
+from reproduce.figures.published import beside
+from reproduce.names import METRICS, SIGNALS
+from reproduce.published import load_table
+from reproduce.rows import BEST, RAW, gaps, provenance, require, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+TABLE = "aclr_table_2"
+_SEPARATION = 0.16  # between the signals at one point, in steps of the axis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What one scan shows.
+
+    Attributes:
+        column: The part of the variant that is scanned.
+        fixed: The other part, and its value.
+        places: Place on the axis, in steps, of each value of the column.
+        default: Value of the paper's Table 2.
+        expected: The values that a full scan has.
+        axis: Label of the axis, and what else it needs; gets the panel.
+        joined: Whether a line joins the points.
+    """
+
+    column: str
+    fixed: tuple[str, object]
+    places: Mapping[Any, float]
+    default: object
+    expected: tuple[object, ...]
+    axis: Callable[[Axes], None]
+    joined: bool
+
+
+def draw_scan(rows: pd.DataFrame, scan: Scan) -> Drawn:
+    """Draw the three panels; see `Figure.draw`."""
+    raw, held = _chosen(rows, scan)
+    require(held, f"AnomCLR+ against its {scan.column}")
+    used = _joined(raw, held)
+    numbers = beside(summary(held), load_table(TABLE))
+    off = numbers[scan.column] != scan.default
+    numbers.loc[off, ["published", "published_error"]] = np.nan
+    behind = beside(summary(raw), load_table(TABLE))
+    notes = (
+        *gaps(used),
+        *_missing(numbers, behind, scan),
+        *_nulls(numbers, scan.column),
+    )
+    with style.styled():
+        page, axes = style.panels(len(METRICS))
+        for ax, metric in zip(axes, METRICS, strict=True):
+            _behind(ax, behind[behind["metric"] == metric])
+            _points(ax, numbers[numbers["metric"] == metric], scan)
+            ax.set_ylabel(METRICS[metric].math)
+            scan.axis(ax)
+        style.logarithmic(axes[1])
+        origin = provenance(used).short()
+        style.finish(page, axes, list(_legend(scan)), origin=origin, notes=notes)
+    return Drawn(page=page, rows=used, numbers=_joined(behind, numbers), notes=notes)
+
+
+def _chosen(rows: pd.DataFrame, scan: Scan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of the raw autoencoder and those of the scan, at the working point."""
+    at = load_table(TABLE).efficiency
+    point = (rows["metric"] == "auc") | np.isclose(rows["at"].astype(float), at)
+    rows = rows[rows["metric"].isin(METRICS) & point]
+    column, value = scan.fixed
+    held = rows[(rows["embedding"] == BEST) & (rows[column] == value)]
+    return rows[rows["embedding"] == RAW], held[held[scan.column].isin(list(scan.places))]
+
+
+def _joined(*frames: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([frame for frame in frames if not frame.empty], ignore_index=True)
+
+
+def _behind(ax: Axes, raw: pd.DataFrame) -> None:
+    for row in raw.to_dict("records"):
+        colour, value, spread = style.COLOURS[row["signal"]], row["value"], row["spread"]
+        ax.axhline(value, color=colour, linestyle="--", lw=1.2, zorder=2)
+        if np.isfinite(spread):
+            ax.axhspan(value - spread, value + spread, color=colour, **style.BAND)
+
+
+def _points(ax: Axes, numbers: pd.DataFrame, scan: Scan) -> None:
+    for k, signal in enumerate(SIGNALS):
+        points = numbers[numbers["signal"] == signal]
+        x = points[scan.column].map(scan.places) + (k - 1.5) * _SEPARATION
+        points = points.assign(x=x).sort_values("x")
+        look = {"color": style.COLOURS[signal], "marker": style.MARKERS[signal]}
+        line = "-" if scan.joined else "none"
+        ax.errorbar(
+            points["x"],
+            points["value"],
+            points["statistical"],
+            linestyle="none",
+            zorder=3,
+            color=look["color"],
+            elinewidth=4,
+            alpha=0.35,
+        )
+        ax.errorbar(
+            points["x"],
+            points["value"],
+            points["spread"],
+            ms=5,
+            lw=1,
+            elinewidth=1,
+            capsize=3,
+            linestyle=line,
+            zorder=4,
+            **look,
+        )
+        there = points[points["published"].notna()]
+        ax.errorbar(
+            there["x"] + _SEPARATION / 2,
+            there["published"],
+            there["published_error"],
+            **{**style.PUBLISHED, **look},
+        )
+
+
+def _missing(numbers: pd.DataFrame, raw: pd.DataFrame, scan: Scan) -> Iterator[str]:
+    there = set(numbers[scan.column])
+    absent = [str(value) for value in scan.expected if value not in there]
+    if absent:
+        yield f"no rows of {scan.column} {', '.join(absent)}"
+    if raw.empty:
+        yield "no rows of AE-Raw"
+
+
+def _nulls(numbers: pd.DataFrame, column: str) -> Iterator[str]:
+    null = numbers[numbers["value"].isna()]
+    for key, part in null.groupby([column, "signal", "reason"], sort=False):
+        value, signal, reason = cast("tuple[Any, str, str]", key)
+        metrics = " and ".join(
+            METRICS[metric].text for metric in METRICS if metric in set(part["metric"])
+        )
+        yield f"{column} {value}, {SIGNALS[signal].text}: no {metrics} ({reason})"
+
+
+def _legend(scan: Scan) -> Iterator[object]:
+    for signal, name in SIGNALS.items():
+        look = {"marker": style.MARKERS[signal], "linestyle": "-" if scan.joined else "none"}
+        yield style.sample(name.math, color=style.COLOURS[signal], ms=5, **look)
+    yield style.sample("AE-Raw", color=style.GREY, linestyle="--", lw=1.2)
+    yield Patch(color=style.GREY, alpha=style.BAND["alpha"], label="AE-Raw, spread")
+    yield style.sample(
+        "spread over trainings", color=style.GREY, marker="|", ms=10, linestyle="none"
+    )
+    yield style.sample("statistical error", color=style.GREY, lw=4, alpha=0.35)
+    yield style.published("o", "AnomCLR+, published")

@@ -1,0 +1,133 @@
+"""The look of every figure, in one place."""
+
+from __future__ import annotations
+
+import textwrap
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import mplhep
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from reproduce.names import SIGNALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+
+_PALETTE = sns.color_palette("colorblind").as_hex()
+# Blue, orange, green, pink: those of the palette that differ most; black is for everything else.
+COLOURS = dict(zip(SIGNALS, (_PALETTE[k] for k in (0, 1, 2, 4)), strict=True))
+MARKERS = dict(zip(SIGNALS, ("o", "s", "^", "D"), strict=True))
+GREY = "0.4"
+BAND: dict[str, Any] = {"alpha": 0.2, "lw": 0, "zorder": 1}
+PUBLISHED: dict[str, Any] = {  # open markers mean the paper's numbers, everywhere
+    "markerfacecolor": "white",
+    "markersize": 7,
+    "markeredgewidth": 1.4,
+    "linestyle": "none",
+    "capsize": 0,
+    "elinewidth": 1.0,
+    "zorder": 5,
+}
+_LINES, _LETTERS = 3, 110  # of the notes below a picture
+_PANEL = 4.6  # inches, with its labels
+_OWN: dict[Any, Any] = {
+    "figure.figsize": (_PANEL, _PANEL),
+    "font.size": 12,
+    "axes.labelsize": 12,
+    "axes.linewidth": 1.0,
+    "axes.unicode_minus": True,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "xtick.major.size": 6,
+    "xtick.minor.size": 3,
+    "ytick.major.size": 6,
+    "ytick.minor.size": 3,
+    "xtick.major.width": 0.8,
+    "ytick.major.width": 0.8,
+    "legend.fontsize": 10,
+    "lines.linewidth": 1.6,
+    "mathtext.default": "it",
+    "mathtext.fontset": "dejavusans",  # it has every Greek letter that the axes need
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same bytes everywhere
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "diadem",
+}
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw inside in the style of DIADEM: that of mplhep for ROOT, in smaller letters."""
+    base = {**sns.axes_style("ticks"), **mplhep.style.ROOT, **_OWN}
+    with mpl.rc_context(base):
+        yield
+
+
+def panels(count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure with square panels side by side, room for a legend below."""
+    figure = Figure(figsize=(_PANEL * count, _PANEL + 1.1), layout="constrained")
+    axes = list(figure.subplots(1, count, squeeze=False).ravel())
+    for ax in axes:
+        ax.set_box_aspect(1)
+    return figure, axes
+
+
+def logarithmic(ax: Axes) -> None:
+    """Make the vertical axis logarithmic, with plain numbers at 1, 2 and 5 of each decade."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=20))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def finish(
+    figure: Figure,
+    axes: Sequence[Axes],
+    handles: Sequence[Any],
+    *,
+    origin: str,
+    notes: Sequence[str],
+) -> None:
+    """Add what each figure has: the word Simulation, where it comes from, legend and notes.
+
+    Args:
+        figure: With its panels drawn.
+        axes: The panels.
+        handles: Of the one legend, with labels; it stands below all panels.
+        origin: Release and profile, above the last panel.
+        notes: What is missing; shown below the legend so that nobody takes it for all.
+    """
+    axes[0].text(0, 1.02, "Simulation", transform=axes[0].transAxes, style="italic", weight="bold")
+    axes[-1].text(1, 1.02, origin, transform=axes[-1].transAxes, ha="right", size=10, color=GREY)
+    figure.legend(
+        handles=list(handles),
+        loc="outside lower center",
+        ncols=5,
+        columnspacing=1.4,
+    )
+    if notes:
+        figure.supxlabel("\n".join(_shortened(notes)), size=9, color="#b00020")
+
+
+def _shortened(notes: Sequence[str]) -> list[str]:
+    """Return what fits below a picture; the caption has all."""
+    lines = [f"Incomplete: {textwrap.shorten(note, _LETTERS)}" for note in notes[:_LINES]]
+    rest = len(notes) - _LINES
+    return lines + ([f"and {rest} more, in the caption"] if rest > 0 else [])
+
+
+def sample(label: str, **look: Any) -> Line2D:
+    """Return an entry of a legend that stands for a look, not for data."""
+    return Line2D([], [], label=label, **look)
+
+
+def published(marker: str, label: str) -> Line2D:
+    """Return the entry of a legend for the paper's numbers."""
+    look = {key: PUBLISHED[key] for key in ("markerfacecolor", "markersize", "markeredgewidth")}
+    return sample(label, color=GREY, marker=marker, linestyle="none", **look)

@@ -1,0 +1,104 @@
+"""Numbers of the papers, as printed, that figures and tables set beside ours."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A printed number.
+
+    Attributes:
+        value: The value.
+        error: What its paper gives as error, in the same unit.
+    """
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedTable:
+    """A table of a paper.
+
+    Attributes:
+        source: The paper with its version, such as "arXiv:2301.04660v2".
+        where: The place in the paper, such as "Table 2".
+        status: How sure the numbers are: "stated" when they are copied from the paper.
+        error: What the errors are.
+        efficiency: Signal efficiency of the working points.
+        numbers: The numbers by (metric, signal, embedding), with our names.
+        assumed: What the paper does not state and the numbers depend on.
+    """
+
+    source: str
+    where: str
+    status: str
+    error: str
+    efficiency: float
+    numbers: Mapping[tuple[str, str, str], Number]
+    assumed: tuple[str, ...]
+
+
+def load_table(name: str) -> PublishedTable:
+    """Return a table from its file in this folder.
+
+    Args:
+        name: Of the file without ending, such as "aclr_table_2".
+
+    Example:
+        >>> table = load_table("aclr_table_2")
+        >>> table.numbers["auc", "a_to_4l", "raw"]
+        Number(value=0.885, error=0.002)
+    """
+    text = resources.files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    content = cast("dict[str, Any]", yaml.safe_load(text))
+    numbers = {
+        (metric, signal, embedding): parse(printed)
+        for metric, signals in content["numbers"].items()
+        for signal, embeddings in signals.items()
+        for embedding, printed in embeddings.items()
+    }
+    return PublishedTable(
+        source=content["source"],
+        where=content["where"],
+        status=content["status"],
+        error=content["error"],
+        efficiency=content["efficiency"],
+        numbers=numbers,
+        assumed=tuple(content["assumed"]),
+    )
+
+
+def parse(printed: str) -> Number:
+    """Return the number of a text in which brackets hold the error on the last digits.
+
+    Raises:
+        ValueError: The text is not such a number.
+
+    Example:
+        >>> parse("0.885(2)"), parse("170(70)")
+        (Number(value=0.885, error=0.002), Number(value=170.0, error=70.0))
+    """
+    value, bracket, rest = printed.partition("(")
+    digits = rest.removesuffix(")")
+    if not bracket or rest == digits or not digits.isdecimal():
+        message = f"no number with its error in brackets: {printed!r}"
+        raise ValueError(message)
+    decimals = len(value.partition(".")[2])
+    # The same rounding as of the printed decimal number: 0.002, not 2 * 0.001.
+    error = float(f"{digits}e-{decimals}")
+    number = Number(value=float(value), error=error)
+    if not (math.isfinite(number.value) and number.error > 0):
+        message = f"no finite number with a positive error: {printed!r}"
+        raise ValueError(message)
+    return number

@@ -1,0 +1,210 @@
+"""Result rows of one profile, as figures and tables want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.errors import DataError, complaint
+from benchmark.results import COLUMNS, read_rows, summarise
+from reproduce.names import AUGMENTATIONS, EMBEDDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from pathlib import Path
+
+    import pandas as pd
+
+REMEDY = "Make them with `dvc repro`, or name another --profile or --results."
+DEFAULT_DIMENSION = 160  # stated in the ACLR paper; the variant "" stands for it
+ALL = "+".join(sorted(AUGMENTATIONS))
+RAW, BEST = "raw", "anomclr_plus"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where rows come from; each field holds all values that occur, in order of their names.
+
+    Attributes:
+        task: Name of the task.
+        task_digest: Digest of its specification.
+        release: Of the events.
+        profile: Sizes of the run.
+        commit: Of the code.
+        trainings: Number of trainings of each embedding, such as "AE-Raw 5".
+        events: Training events, where a variant names them.
+    """
+
+    task: str
+    task_digest: str
+    release: str
+    profile: str
+    commit: str
+    trainings: str
+    events: str
+
+    def line(self) -> str:
+        """Return all of it on one line."""
+        parts = (
+            f"task {self.task} (digest {self.task_digest})",
+            f"release {self.release}",
+            f"profile {self.profile}",
+            f"commit {self.commit}",
+            f"training events {self.events}",
+            f"trainings {self.trainings}",
+        )
+        return "; ".join(parts)
+
+    def short(self) -> str:
+        """Return release, profile and commit, for the corner of a picture."""
+        return f"{self.release}, {self.profile} profile, {self.commit}"
+
+
+def read_folder(folder: Path) -> pd.DataFrame:
+    """Return the rows of all CSV files of a folder, the parts of their variants as columns.
+
+    Raises:
+        DataError: There are none, or they are not rows of one task.
+    """
+    paths = sorted(folder.glob("*.csv"))
+    if not paths:
+        message = complaint("no result rows here", where=str(folder), remedy=REMEDY)
+        raise DataError(message)
+    return with_parts(read_rows(paths))
+
+
+def with_parts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with their variants split into `augmentations`, `dimension` and `events`.
+
+    What a variant does not name has its default, so that the main result is part of each scan;
+    `events` is empty where not named, and `other` holds what is left.
+    """
+    parts = {text: _parts(text) for text in rows["variant"].unique()}
+    names = ("augmentations", "dimension", "events", "other")
+    added = {name: rows["variant"].map({k: v[name] for k, v in parts.items()}) for name in names}
+    return rows.assign(**added)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return `benchmark.results.summarise` of rows with parts, again with parts."""
+    return with_parts(summarise(rows[list(COLUMNS)]))
+
+
+def _parts(variant: str) -> dict[str, Hashable]:
+    given = dict(item.split("=", 1) for item in variant.split(";") if item)
+    return {
+        "augmentations": "+".join(sorted(given.pop("augmentations", ALL).split("+"))),
+        "dimension": int(given.pop("dimension", DEFAULT_DIMENSION)),
+        "events": given.pop("events", ""),
+        "other": ";".join(f"{k}={v}" for k, v in sorted(given.items())),
+    }
+
+
+def of_events(rows: pd.DataFrame, events: int | None) -> pd.DataFrame:
+    """Return the rows of one number of training events and of no other setting.
+
+    Args:
+        rows: With parts.
+        events: None for those whose variant names no number; where all name the same, that one.
+
+    Raises:
+        DataError: There are none.
+    """
+    found = sorted(rows["events"].unique(), key=lambda text: int(text or 0))
+    wanted = str(events) if events is not None else ""
+    if events is None and len(found) == 1:
+        wanted = found[0]
+    kept = rows[(rows["events"] == wanted) & (rows["other"] == "")]
+    if kept.empty:
+        message = complaint(
+            "no rows of this number of training events",
+            where="--events",
+            found=wanted or "none given",
+            expected=f"one of {', '.join(filter(None, found)) or 'none'}",
+        )
+        raise DataError(message)
+    return kept
+
+
+def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the paper's own settings: all augmentations, dimension 160."""
+    default = (rows["augmentations"] == ALL) & (rows["dimension"] == DEFAULT_DIMENSION)
+    return rows[default | (rows["embedding"] == RAW)]
+
+
+def require(rows: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Return rows that hold a value.
+
+    Raises:
+        DataError: There is none, so nothing can be drawn.
+    """
+    if rows["value"].notna().any():
+        return rows
+    message = complaint(f"no result rows of {what}", remedy=REMEDY)
+    raise DataError(message)
+
+
+def provenance(rows: pd.DataFrame) -> Provenance:
+    """Return where rows come from."""
+
+    def all_of(column: str) -> str:
+        return ", ".join(sorted({str(value) for value in rows[column].unique() if value})) or "-"
+
+    return Provenance(
+        task=all_of("task"),
+        task_digest=all_of("task_digest"),
+        release=all_of("release"),
+        profile=all_of("profile"),
+        commit=all_of("commit"),
+        trainings=", ".join(_counts(rows)),
+        events=all_of("events") if rows["events"].any() else "of the profile",
+    )
+
+
+def _counts(rows: pd.DataFrame) -> list[str]:
+    counted = _trainings(rows).groupby("embedding")["held"].agg(["min", "max"])
+    return [
+        f"{name.text} {low}" if low == high else f"{name.text} {low} to {high} a point"
+        for embedding, name in EMBEDDINGS.items()
+        if embedding in counted.index
+        for low, high in [counted.loc[embedding]]
+    ]
+
+
+def _trainings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each embedding and variant, the trainings there and those that should be."""
+    seeds = ["embedding_seed", "detector_seed"]
+    by = rows.groupby(["embedding", "variant"])
+    counts = by[seeds].nunique()
+    pairs = rows[["embedding", "variant", *seeds]].drop_duplicates()
+    held = pairs.groupby(["embedding", "variant"]).size()
+    made = counts.assign(full=counts.prod(axis=1), held=held).reset_index()
+    # An encoder whose trainings all are missing is seen beside its like only.
+    like = [made["embedding"] == RAW, made["variant"] == ""]
+    return made.assign(full=made.groupby(like)["full"].transform("max"))
+
+
+def gaps(rows: pd.DataFrame) -> list[str]:
+    """Return sentences about trainings that are missing, or hold less than others.
+
+    A full set is every pair of an embedding's and a detector's seed, and as many of them as
+    methods (or points of a scan) of the same kind have.
+    """
+    found = [
+        f"{_called(row['embedding'], row['variant'])}: {row['held']} of {row['full']} trainings"
+        for row in _trainings(rows).to_dict("records")
+        if row["held"] < row["full"]
+    ]
+    point = ["embedding", "variant", "signal", "metric", "at"]
+    sizes = rows.groupby(point, dropna=False, as_index=False).size()
+    most = sizes.groupby(["embedding", "variant"])["size"].transform("max")
+    fewer = sizes[sizes["size"] < most].drop_duplicates(["embedding", "variant", "signal"])
+    return found + [
+        f"{_called(row['embedding'], row['variant'])}, {row['signal']}: not from all trainings"
+        for row in fewer.to_dict("records")
+    ]
+
+
+def _called(embedding: str, variant: str) -> str:
+    name = EMBEDDINGS[embedding].text if embedding in EMBEDDINGS else embedding
+    return f"{name} ({variant})" if variant else name

@@ -1,0 +1,13 @@
+"""The tables of the papers. A new one is a small file with a `TABLE`, and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reproduce.tables import adc_2
+
+if TYPE_CHECKING:
+    from reproduce.tables.table import Table
+
+_MODULES = (adc_2,)
+TABLES: dict[str, Table] = {module.TABLE.name: module.TABLE for module in _MODULES}

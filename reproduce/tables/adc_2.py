@@ -1,0 +1,94 @@
+"""Table 2 of the AnomalyCLR paper: AUC, 1/eps_b and SI of four methods and four signals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from reproduce.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.published import load_table
+from reproduce.rows import gaps, main_rows, provenance, require
+from reproduce.tables.comparison import set_beside, working_points
+from reproduce.tables.notation import DASH, bracketed, in_sigma, markdown
+from reproduce.tables.orderings import HOW, orderings, orderings_text
+from reproduce.tables.table import Made, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+_TABLE = "aclr_table_2"
+_HOW = """\
+Ours: mean over trainings; first bracket: standard deviation over trainings (the spread); second
+bracket: statistical error (68 % bootstrap over the test events). Both are on the last digits. The
+paper: {error}. Last lines: our difference from the paper in standard deviations (spread,
+statistical and published error in quadrature; {dash} without a spread). 1/eps_b and SI are at
+the signal efficiency {efficiency}; SI = eps_s / sqrt(eps_b)."""
+
+
+def make(rows: pd.DataFrame) -> Made:
+    """Make the table and that of the orderings; see `Table.make`."""
+    table = load_table(_TABLE)
+    held = main_rows(rows)
+    held = held[held["embedding"].isin(EMBEDDINGS) & held["metric"].isin(METRICS)]
+    require(held, "the paper's four methods")
+    points = working_points(held, table)
+    numbers = set_beside(points, table)
+    judged = orderings(points, table)
+    notes = tuple(gaps(held))
+    reasons = _reasons(numbers)
+    text = "\n".join(
+        (
+            f"# {table.where} of {table.source}, ours beside it\n",
+            f"{provenance(held).line()}.\n",
+            *(f"**Incomplete: {note}.**\n" for note in notes),
+            markdown(*_lines(numbers, reasons, table.where), left=3),
+            *(f"[{k}] {reason}.\n" for reason, k in reasons.items()),
+            _HOW.format(error=table.error, efficiency=table.efficiency, dash=DASH) + "\n",
+            "## Orderings of the methods\n",
+            f"{HOW}\n",
+            orderings_text(judged),
+        )
+    )
+    return Made(text=text, numbers={"": numbers, "-orderings": judged}, notes=notes)
+
+
+def _reasons(numbers: pd.DataFrame) -> dict[str, int]:
+    """Return the number of the footnote of each reason for a null."""
+    found = numbers.loc[numbers["ours"].isna(), "reason"].unique()
+    return {reason: k for k, reason in enumerate(found, start=1)}
+
+
+def _lines(
+    numbers: pd.DataFrame, reasons: dict[str, int], where: str
+) -> tuple[list[str], list[list[str]]]:
+    lines = []
+    for key, part in numbers.groupby(["metric", "signal"], sort=False):
+        metric, signal = cast("tuple[str, str]", key)
+        cells = part.set_index("embedding").loc[list(EMBEDDINGS)]
+        rows = cells.to_dict("records")
+        first = [METRICS[metric].text, SIGNALS[signal].text]
+        lines += [
+            [*first, "ours", *(_ours(row, reasons) for row in rows)],
+            ["", "", where, *(bracketed(r["published"], r["published_error"]) for r in rows)],
+            ["", "", "sigma", *(in_sigma(r["sigma"]) for r in rows)],
+        ]
+    return ["metric", "signal", "", *(name.text for name in EMBEDDINGS.values())], lines
+
+
+def _ours(row: Mapping[Any, Any], reasons: dict[str, int]) -> str:
+    if np.isfinite(row["ours"]):
+        return bracketed(row["ours"], row["spread"], row["statistical"])
+    return f"{DASH} [{reasons[row['reason']]}]"
+
+
+TABLE = Table(
+    name="adc-2",
+    task="cms_adc",
+    reproduces="Table 2 of arXiv:2301.04660",
+    needs="raw, clr, anomclr and anomclr_plus, variant of the paper's settings",
+    published=_TABLE,
+    make=make,
+)

@@ -1,0 +1,98 @@
+"""Every registered figure and table: whole files, the same bytes again, honest about gaps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.results import write_rows
+from reproduce.cli import diadem
+from reproduce.figures import FIGURES
+from reproduce.published import load_table
+from reproduce.tables import TABLES
+from tests.rows import adc_rows, adc_scans
+
+ENDINGS = {"figure": {".png", ".pdf", ".csv", ".md"}, "table": {".csv", ".md"}}
+ALL = [("figure", name) for name in FIGURES] + [("table", name) for name in TABLES]
+
+each = pytest.mark.parametrize(("kind", "name"), ALL)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    rows = folder / "quick" / "cms_adc" / "rows"
+    write_rows(adc_rows(), rows / "main.csv")
+    write_rows(adc_scans(), rows / "scans.csv")
+    return folder
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(diadem, [str(word) for word in words])
+
+
+@each
+def test_files_are_whole_and_repeatable(
+    kind: str, name: str, results: Path, tmp_path: Path
+) -> None:
+    beside = results / "quick" / "cms_adc" / f"{kind}s"
+    for options in (("--output", tmp_path), ()):
+        done = run(kind, name, "--results", results, *options)
+        assert done.exit_code == 0, done.output
+        assert done.stderr == ""
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert first == {file: (beside / file).read_bytes() for file in first}
+    assert {Path(file).suffix for file in first} == ENDINGS[kind]
+    assert first[f"{name}.md"].decode().startswith("# ")
+    for word in ("release v1", "profile quick", "commit abc1234", "0123456789ab"):
+        assert word in first[f"{name}.md"].decode()
+    numbers = pd.read_csv(tmp_path / f"{name}.csv")
+    assert len(numbers)
+    assert not {"nan", "inf"} & set(first[f"{name}.csv"].decode().lower().split(","))
+    if kind == "figure":
+        assert first[f"{name}.png"].startswith(b"\x89PNG")
+        assert b"CreationDate" not in first[f"{name}.pdf"]
+
+
+@each
+def test_without_rows_the_message_says_how_to_make_them(
+    kind: str, name: str, tmp_path: Path
+) -> None:
+    done = run(kind, name, "--results", tmp_path)
+    assert done.exit_code == 2
+    assert "dvc repro" in done.output
+    assert not list(tmp_path.iterdir())
+
+
+@each
+def test_entry_is_described(kind: str, name: str) -> None:
+    entry = FIGURES[name] if kind == "figure" else TABLES[name]
+    assert entry.name == name
+    assert "arXiv:" in entry.reproduces
+    assert entry.needs
+    assert load_table(entry.published).numbers
+    listed = run(kind, "--list")
+    assert listed.exit_code == 0
+    assert name in listed.output
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_usage(kind: str) -> None:
+    assert f"\n    diadem {kind} adc" in run(kind, "--help").output
+    assert run(kind).exit_code == 2
+    unknown = run(kind, "nothing")
+    assert unknown.exit_code == 2
+    assert "adc-" in unknown.output
+
+
+def test_rows_of_two_tasks_are_refused(tmp_path: Path) -> None:
+    rows = tmp_path / "quick" / "cms_adc" / "rows"
+    write_rows(adc_rows(embeddings=("raw",), curve=False), rows / "a.csv")
+    other = adc_rows(embeddings=("clr",), curve=False).assign(task_digest="fedcba987654")
+    write_rows(other, rows / "b.csv")
+    done = run("table", "adc-2", "--results", tmp_path)
+    assert done.exit_code == 2
+    assert "digest" in done.output

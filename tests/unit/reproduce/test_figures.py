@@ -1,0 +1,162 @@
+"""What figures show: curves, scans, the published numbers, and what they say of gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from benchmark.errors import DataError
+from reproduce.figures import FIGURES
+from reproduce.figures.curves import curves
+from reproduce.rows import gaps, main_rows, of_events, provenance, with_parts
+from tests.rows import COMBINATIONS, DIMENSIONS, adc_rows, adc_scans
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Page
+
+EXACT = 1e-8  # rows keep nine digits
+AUGMENTATIONS, DIMENSION, CURVES = "adc-augmentations", "adc-dimension", "adc-roc-si"
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return with_parts(pd.concat([adc_rows(), adc_scans()], ignore_index=True))
+
+
+def texts(page: Page) -> str:
+    """All that a picture says."""
+    return "\n".join(item.get_text() for item in page.findobj(Text))
+
+
+def test_curves_are_means_of_each_training(rows: pd.DataFrame) -> None:
+    keys = ["embedding", "signal", "metric", "at"]
+    found = curves(main_rows(rows)).set_index(keys).T.to_dict()
+    where = rows[(rows["metric"] == "background_efficiency") & (rows["variant"] == "")]
+    for key, part in where.groupby(["embedding", "signal", "at"]):
+        embedding, signal, at = cast("tuple[str, str, float]", key)
+        rejection = found[embedding, signal, "background_rejection", at]
+        improvement = found[embedding, signal, "significance_improvement", at]
+        if part["value"].isna().any():
+            assert np.isnan(rejection["value"])
+            assert np.isnan(improvement["value"])
+            assert rejection["reason"]
+            continue
+        each = [1 / value for value in part["value"]]
+        assert rejection["value"] == pytest.approx(sum(each) / len(each), rel=EXACT)
+        spread = float(np.std(each, ddof=1))
+        assert rejection["spread"] == pytest.approx(spread, abs=EXACT * max(each))
+        each = [at / value**0.5 for value in part["value"]]
+        assert improvement["value"] == pytest.approx(sum(each) / len(each), rel=EXACT)
+
+
+def test_errors_of_curves_are_propagated() -> None:
+    given = adc_rows(embeddings=("raw",))
+    found = curves(given).set_index(["signal", "metric", "at"]).T.to_dict()
+    where = (given["signal"] == "leptoquark") & (given["metric"] == "background_efficiency")
+    part = given[where & (given["at"] == 0.5)]
+    relative = (part["err_lo"] / part["value"]).mean()
+    for metric, power in (("background_rejection", 1.0), ("significance_improvement", 0.5)):
+        row = found["leptoquark", metric, 0.5]
+        # A small spread between trainings makes the mean of ratios differ a little.
+        assert row["statistical"] / row["value"] == pytest.approx(power * relative, rel=0.01)
+
+
+def test_published_points_stand_at_the_working_point_only(rows: pd.DataFrame) -> None:
+    numbers = FIGURES[CURVES].draw(rows).numbers
+    there = numbers[numbers["published"].notna()]
+    assert set(there["at"]) == {0.3}
+    assert len(there) == 2 * 2 * 4  # metrics, methods, signals
+    for name in (AUGMENTATIONS, DIMENSION):
+        numbers = FIGURES[name].draw(rows).numbers
+        there = numbers[numbers["published"].notna()]
+        assert set(there["variant"]) == {""}
+        assert len(there) == 3 * 2 * 4
+
+
+def test_scans_hold_every_point_and_the_main_result(rows: pd.DataFrame) -> None:
+    numbers = FIGURES[AUGMENTATIONS].draw(rows).numbers
+    held = numbers[numbers["embedding"] == "anomclr_plus"]
+    assert held["augmentations"].nunique() == len(COMBINATIONS) + 1
+    assert set(held["dimension"]) == {160}
+    numbers = FIGURES[DIMENSION].draw(rows).numbers
+    held = numbers[numbers["embedding"] == "anomclr_plus"]
+    assert set(held["dimension"]) == {*DIMENSIONS, 160}
+    assert held["augmentations"].nunique() == 1
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_full_figure_notes_nothing(name: str, rows: pd.DataFrame) -> None:
+    drawn = FIGURES[name].draw(rows)
+    assert drawn.notes == ()
+    assert "Incomplete" not in texts(drawn.page)
+    assert "Simulation" in texts(drawn.page)
+
+
+def test_a_missing_training_is_said_on_the_picture(rows: pd.DataFrame) -> None:
+    lost = (rows["embedding_seed"] == 1) & (rows["detector_seed"] == 1)
+    fewer = rows[~(lost & (rows["embedding"] == "anomclr_plus") & (rows["variant"] == ""))]
+    assert gaps(fewer) == ["AnomCLR+: 3 of 4 trainings"]
+    for name in FIGURES:
+        drawn = FIGURES[name].draw(fewer)
+        assert "Incomplete: AnomCLR+: 3 of 4 trainings" in texts(drawn.page)
+
+
+def test_a_missing_encoder_is_seen_beside_other_methods(rows: pd.DataFrame) -> None:
+    lost = (rows["embedding"] == "clr") & (rows["embedding_seed"] == 1)
+    assert gaps(rows[~lost]) == ["CLR: 2 of 4 trainings"]
+
+
+def test_a_signal_of_some_trainings_is_noted(rows: pd.DataFrame) -> None:
+    lost = (rows["embedding"] == "raw") & (rows["detector_seed"] == 2)
+    fewer = rows[~(lost & (rows["signal"] == "leptoquark"))]
+    assert gaps(fewer) == ["AE-Raw, leptoquark: not from all trainings"]
+
+
+def test_a_missing_point_and_a_null_are_said(rows: pd.DataFrame) -> None:
+    fewer = rows[rows["variant"] != "augmentations=add"].copy()
+    null = (fewer["variant"] == "augmentations=scale") & (fewer["signal"] == "a_to_4l")
+    null &= fewer["metric"] == "background_rejection"
+    fewer.loc[null, ["value", "err_lo", "err_hi"]] = np.nan
+    fewer.loc[null, "reason"] = "3 background events"
+    drawn = FIGURES[AUGMENTATIONS].draw(fewer)
+    assert drawn.notes == (
+        "no rows of augmentations add",
+        "augmentations scale, A: no 1/eps_b (3 background events)",
+    )
+    for note in drawn.notes:
+        assert note in texts(drawn.page)
+
+
+def test_one_training_gives_no_band_and_still_a_picture() -> None:
+    single = with_parts(adc_rows(trainings=(1, 1)))
+    numbers = FIGURES[DIMENSION].draw(single).numbers
+    held = numbers[numbers["embedding"] == "anomclr_plus"]
+    assert held["spread"].isna().all()
+    assert held["statistical"].notna().all()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_to_draw_is_an_error(name: str) -> None:
+    other = with_parts(adc_rows(embeddings=("clr",)))
+    with pytest.raises(DataError, match="dvc repro"):
+        FIGURES[name].draw(other)
+
+
+def test_rows_of_one_number_of_events() -> None:
+    few = adc_rows(variant="events=800", curve=False)
+    both = with_parts(pd.concat([adc_rows(curve=False), few], ignore_index=True))
+    assert set(of_events(both, None)["variant"]) == {""}
+    assert set(of_events(both, 800)["variant"]) == {"events=800"}
+    assert set(of_events(with_parts(few), None)["variant"]) == {"events=800"}
+    assert provenance(of_events(both, 800)).events == "800"
+    with pytest.raises(DataError, match="800"):
+        of_events(both, 900)
+
+
+def test_augmentations_have_one_name_in_any_order() -> None:
+    some = with_parts(adc_rows(variant="augmentations=split+add", curve=False))
+    assert set(some["augmentations"]) == {"add+split"}

@@ -1,0 +1,136 @@
+"""Tables: the published numbers, the notation, what is held and what is not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from benchmark.errors import DataError
+from reproduce.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.published import load_table, parse
+from reproduce.rows import with_parts
+from reproduce.tables import TABLES
+from reproduce.tables.notation import bracketed
+from reproduce.tables.orderings import FAILS, HOLDS, NONE, UNDECIDED
+from tests.rows import adc_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLE = TABLES["adc-2"]
+CELLS = len(METRICS) * len(SIGNALS) * len(EMBEDDINGS)
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    return with_parts(adc_rows(trainings=(3, 2), curve=False))
+
+
+def test_published_table_is_whole_and_agrees_with_itself() -> None:
+    table = load_table("aclr_table_2")
+    assert len(table.numbers) == CELLS
+    assert table.status == "stated"
+    for signal in SIGNALS:
+        for embedding in EMBEDDINGS:
+            rejection = table.numbers["background_rejection", signal, embedding]
+            improvement = table.numbers["significance_improvement", signal, embedding]
+            # SI = eps_s sqrt(1/eps_b); a mean of roots is not the root of a mean, and is rounded.
+            expected = table.efficiency * math.sqrt(rejection.value)
+            slope = 0.5 * expected * rejection.error / rejection.value
+            assert abs(improvement.value - expected) < improvement.error + slope
+
+
+@pytest.mark.parametrize("text", ["0.885", "0.885(2", "0.885(x)", "(2)", "1(0)", "nan(1)"])
+def test_what_is_no_printed_number(text: str) -> None:
+    with pytest.raises(ValueError, match=r"number|could not convert"):
+        parse(text)
+
+
+def test_notation_gives_the_printed_numbers_again() -> None:
+    table = load_table("aclr_table_2")
+    shown = [bracketed(n.value, n.error) for n in table.numbers.values()]
+    assert [parse(text) for text in shown] == list(table.numbers.values())
+    assert "400(100)" in shown
+    assert "0.917(3)" in shown
+
+
+def test_ours_stand_beside_the_published(rows: pd.DataFrame) -> None:
+    numbers = TABLE.make(rows).numbers[""]
+    assert len(numbers) == CELLS
+    by_key = numbers.set_index(["metric", "signal", "embedding"]).T.to_dict()
+    row = by_key["auc", "leptoquark", "clr"]
+    where = (rows["metric"] == "auc") & (rows["signal"] == "leptoquark")
+    held = rows[where & (rows["embedding"] == "clr")]
+    assert row["ours"] == pytest.approx(held["value"].mean())
+    assert row["spread"] == pytest.approx(held["value"].std(ddof=1))
+    assert row["statistical"] == pytest.approx(held["err_lo"].mean())
+    assert (row["n_trainings"], row["published"], row["published_error"]) == (6, 0.82, 0.01)
+    error = math.hypot(row["spread"], row["statistical"], 0.01)
+    assert row["sigma"] == pytest.approx((row["ours"] - 0.82) / error)
+
+
+def test_text_names_its_origin_and_both_numbers(rows: pd.DataFrame) -> None:
+    text = TABLE.make(rows).text
+    for part in ("release v1", "profile quick", "commit abc1234", "0123456789ab", "AE-Raw 3"):
+        assert part in text
+    assert "CLR 6" in text
+    assert "0.885(2)" in text
+    assert "Incomplete" not in text
+    assert "nan" not in text.lower().replace("anomaly", "")
+
+
+def test_a_null_is_a_dash_with_its_reason(rows: pd.DataFrame) -> None:
+    changed = rows.copy()
+    null = (rows["embedding"] == "raw") & (rows["signal"] == "a_to_4l")
+    null &= (rows["metric"] == "background_rejection") & (rows["detector_seed"] == 1)
+    changed.loc[null, ["value", "err_lo", "err_hi"]] = np.nan
+    changed.loc[null, "reason"] = "3 background events pass"
+    made = TABLE.make(changed)
+    assert "| 1/eps_b | A | ours | - [1] |" in made.text
+    assert "[1] 3 background events pass." in made.text
+    judged = made.numbers["-orderings"].set_index(["claim", "metric", "signal"]).T.to_dict()
+    row = judged["AnomCLR+ above AE-Raw", "background_rejection", "a_to_4l"]
+    assert row["verdict"] == UNDECIDED
+    assert np.isnan(row["difference"])
+
+
+def test_orderings_hold_fail_or_stay_open(rows: pd.DataFrame) -> None:
+    judged = TABLE.make(rows).numbers["-orderings"]
+    better = judged[(judged["claim"] == "AnomCLR+ above CLR") & (judged["metric"] == "auc")]
+    assert set(better["verdict"]) == {HOLDS}
+    swapped = rows.assign(
+        embedding=rows["embedding"].replace({"clr": "anomclr_plus", "anomclr_plus": "clr"})
+    )
+    judged = TABLE.make(swapped).numbers["-orderings"]
+    better = judged[(judged["claim"] == "AnomCLR+ above CLR") & (judged["metric"] == "auc")]
+    assert set(better["verdict"]) == {FAILS}
+    single = with_parts(adc_rows(trainings=(1, 1), curve=False))
+    judged = TABLE.make(single).numbers["-orderings"]
+    assert set(judged["verdict"]) == {UNDECIDED}
+
+
+def test_the_papers_own_numbers_are_judged(rows: pd.DataFrame) -> None:
+    judged = TABLE.make(rows).numbers["-orderings"]
+    first = judged[judged["claim"] == "AnomCLR+ above AE-Raw"]
+    assert set(first["published_verdict"]) == {HOLDS}
+    row = judged.iloc[0]
+    assert row["published_difference"] == pytest.approx(0.917 - 0.885)
+    assert row["published_uncertainty"] == pytest.approx(math.hypot(0.003, 0.002))
+
+
+def test_missing_methods_are_said(rows: pd.DataFrame) -> None:
+    made = TABLE.make(rows[rows["embedding"].isin(("raw", "anomclr_plus"))])
+    assert "no result rows" in made.text
+    judged = made.numbers["-orderings"]
+    assert set(judged[judged["claim"] == "AnomCLR above CLR"]["verdict"]) == {NONE}
+    lost = (rows["embedding"] == "clr") & (rows["embedding_seed"] == 0)
+    made = TABLE.make(rows[~(lost & (rows["detector_seed"] == 0))])
+    assert "**Incomplete: CLR: 5 of 6 trainings.**" in made.text
+
+
+def test_no_rows_is_an_error(rows: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="dvc repro"):
+        TABLE.make(rows[rows["metric"] == "background_efficiency"])
