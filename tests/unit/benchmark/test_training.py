@@ -139,10 +139,12 @@ def test_a_batch_system_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("patience", [None, 3])
 def test_resumes_bit_for_bit(tmp_path: Path, epoch: int, index: int, patience: int | None) -> None:
     kept: dict[str, Any] = {"checkpoint": tmp_path, "identity": "toy", "patience": patience}
+    handler = signal.getsignal(signal.SIGINT)
     broken = Toy()
     broken.spoil = stop_at(epoch, index)
     with pytest.raises(KeyboardInterrupt):
         trained(broken, **kept)
+    assert signal.getsignal(signal.SIGINT) is handler, "Ctrl-C works on"
     again = trained(**kept)
     assert same(again, trained(patience=patience))
     assert again.order_of_epochs == list(range(epoch, 4))
