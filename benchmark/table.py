@@ -127,7 +127,7 @@ def require_schema(table: EventTable, schema: EventSchema) -> None:
     """
     if table.schema != schema:
         message = complaint(
-            "tables of different schemas cannot be joined",
+            "events of another schema",
             found=table.schema.name,
             expected=schema.name,
         )

@@ -1,4 +1,4 @@
-"""Files of the official ADC2021 layout."""
+"""Files of the official ADC2021 layout, and small releases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from benchmark.events import read_events, write_events
 from benchmark.importers.adc_checks import CLASSES
+from benchmark.importers.cms_adc import export_cms_adc
+from benchmark.paths import datasets_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,3 +64,28 @@ def write_many(path: Path, events: int, *, block: int = 50_000) -> Path:
         for number in range(blocks):
             particles.id.write_direct_chunk((number * block, 0, 0), packed)
     return path
+
+
+OFFICIAL_NAMES = {
+    "w": "background_for_training.h5",
+    "a_to_4l": "Ato4l_lepFilter_13TeV_filtered.h5",
+    "h0_to_tautau": "hToTauTau_13TeV_PU20_filtered.h5",
+    "hplus_to_taunu": "hChToTauNu_13TeV_PU20_filtered.h5",
+    "leptoquark": "leptoquark_LOWMASS_lepFilter_13TeV_filtered.h5",
+}
+
+
+def small_release(folder: Path, *, events: int) -> Path:
+    """Write the first events of each process of the bundled release."""
+    for path in sorted((datasets_root() / "cms_adc" / "v1").glob("*.parquet")):
+        write_events(read_events(path).select(slice(0, events)), folder / path.name)
+    return folder
+
+
+def official_files(folder: Path, *, events: int) -> Path:
+    """Write events of the bundled release under the names and in the layout of the challenge."""
+    folder.mkdir(exist_ok=True)
+    for process, name in OFFICIAL_NAMES.items():
+        table = read_events(datasets_root() / "cms_adc" / "v1" / f"{process}.parquet")
+        export_cms_adc(table.select(slice(0, events)), folder / name)
+    return folder

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.errors import DataError, complaint
-from benchmark.events import digest_of, iter_events, open_events, read_columns
+from benchmark.events import digest_of, iter_events, read_columns
 from benchmark.files import sha256
 from benchmark.importers.cms_adc import event_count, iter_cms_adc, official_process
 
@@ -47,8 +47,8 @@ class Source:
         return f"{self.label}@{self.digest[:12]}"
 
     def count(self, process: str) -> int:
-        """Return the events of the files of a process: no fewer than the process has."""
-        return sum(_rows(path) for path in self.files[process])
+        """Return the number of events of a process."""
+        return sum(_count(path, process) for path in self.files[process])
 
     def events(self, process: str, chunk: int = CHUNK) -> Iterator[EventTable]:
         """Yield the events of a process in validated tables of at most `chunk`.
@@ -60,7 +60,7 @@ class Source:
         for path in self.files[process]:
             if _is_official(path):
                 yield from iter_cms_adc(path, process=process, chunk=chunk, first_row=first)
-                first += _rows(path)
+                first += event_count(path)
             else:
                 yield from iter_events(path, chunk, processes=[process])
 
@@ -99,8 +99,10 @@ def _is_official(path: Path) -> bool:
     return path.suffix == ".h5"
 
 
-def _rows(path: Path) -> int:
-    return event_count(path) if _is_official(path) else open_events(path).n_events
+def _count(path: Path, process: str) -> int:
+    if _is_official(path):
+        return event_count(path)
+    return len(read_columns(path, ["process"], processes=[process])["process"])
 
 
 def _processes(path: Path) -> list[str]:

@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from benchmark.events import EventTable
 
 # What the numbers of this task go through, beside the embedding itself.
-_CODE = ("benchmark/detectors", "benchmark/metrics", "benchmark/tasks", "benchmark/training.py")
-_LEARNING = ("benchmark/training.py", "benchmark/splits.py", "benchmark/seeds.py")
+_CODE = ("benchmark/detectors", "benchmark/metrics", "benchmark/tasks")
+_LEARNING = (
+    "benchmark/batches.py",
+    "benchmark/checkpoints.py",
+    "benchmark/seeds.py",
+    "benchmark/splits.py",
+    "benchmark/training.py",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +95,7 @@ def training_specs(
         "protocol": vars(protocol),
         "task": CMS_ADC.digest(),
         "source": source_name,
-        "code": code_digest(_CODE) + contestant.code(),
+        "code": code_digest([*_CODE, *_LEARNING]) + contestant.code(),
     }
     context = {
         "folder": str(source),
