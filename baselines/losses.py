@@ -58,7 +58,7 @@ def clr(z: Tensor, z_pos: Tensor, temperature: float) -> Tensor:
     """
     _check(temperature, z, z_pos, fewest=2)
     with torch.autocast(z.device.type, enabled=False):
-        first, second = _unit(z), _unit(z_pos)
+        first, second = _lift(z), _lift(z_pos)
         return _spread(first, second, temperature) - _likeness(first, second) / temperature
 
 
@@ -91,7 +91,7 @@ def anomclr(z: Tensor, z_pos: Tensor, z_neg: Tensor, temperature: float) -> Tens
     """
     _check(temperature, z, z_pos, z_neg, fewest=2)
     with torch.autocast(z.device.type, enabled=False):
-        first, second, third = _unit(z), _unit(z_pos), _unit(z_neg)
+        first, second, third = _lift(z), _lift(z_pos), _lift(z_neg)
         contrast = _likeness(first, third) - _likeness(first, second)
         return _spread(first, second, temperature) + contrast / temperature
 
@@ -119,21 +119,26 @@ def anomclr_plus(z: Tensor, z_pos: Tensor, z_neg: Tensor, temperature: float) ->
     """
     _check(temperature, z, z_pos, z_neg, fewest=1)
     with torch.autocast(z.device.type, enabled=False):
-        first, second, third = _unit(z), _unit(z_pos), _unit(z_neg)
+        first, second, third = _lift(z), _lift(z_pos), _lift(z_neg)
         return (_likeness(first, third) - _likeness(first, second)) / temperature
 
 
-def _unit(z: Tensor) -> Tensor:
-    """Return the vectors at length 1, or 0 where there is no direction; at least float32."""
-    z = z.to(torch.promote_types(z.dtype, torch.float32))
-    length = torch.linalg.vector_norm(z, dim=1, keepdim=True)
-    # Dividing by SHORTEST would give a zero vector a gradient of 1e12.
-    return torch.where(length > SHORTEST, z / length.clamp(min=SHORTEST), 0)
+def _lift(z: Tensor) -> Tensor:
+    """Return the vectors in at least float32."""
+    return z.to(torch.promote_types(z.dtype, torch.float32))
+
+
+def _inverse_length(z: Tensor) -> Tensor:
+    """Return 1 / |z| of each row, (N,), or 0 where there is no direction."""
+    length = torch.linalg.vector_norm(z, dim=1)
+    # 1 / SHORTEST would give a zero vector a gradient of 1e12.
+    return torch.where(length > SHORTEST, 1 / length.clamp(min=SHORTEST), 0)
 
 
 def _likeness(first: Tensor, second: Tensor) -> Tensor:
-    """Return the mean similarity of the pairs of unit vectors in the same row."""
-    return (first * second).sum(dim=1).mean()
+    """Return the mean similarity of the vectors in the same row."""
+    dot: Tensor = torch.linalg.vecdot(first, second)
+    return (dot * _inverse_length(first) * _inverse_length(second)).mean()
 
 
 class _Spread(torch.autograd.Function):
@@ -173,7 +178,9 @@ class _Spread(torch.autograd.Function):
 
 def _spread(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """Return the mean log of the denominator of CLR over the 2N anchors."""
-    value: Tensor = _Spread.apply(torch.cat([first, second]), temperature)  # type: ignore[no-untyped-call]
+    views = torch.cat([first, second])
+    unit = views * _inverse_length(views)[:, None]
+    value: Tensor = _Spread.apply(unit, temperature)  # type: ignore[no-untyped-call]
     return value
 
 

@@ -42,7 +42,8 @@ def reference(network: EventTransformer) -> nn.TransformerEncoder:
     width, layers = network.embed.out_features, len(network.layers)
     first: Any = network.layers[0]
     layer = nn.TransformerEncoderLayer(width, first.heads, width, dropout=0.0, batch_first=True)
-    plain = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False).double()
+    plain = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+    plain.to(network.embed.weight.dtype)
     names = {
         "project.": "self_attn.in_proj_",
         "merge.": "self_attn.out_proj.",
