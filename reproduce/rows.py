@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import DataError, complaint
 from benchmark.results import COLUMNS, read_rows, summarise
-from reproduce.names import AUGMENTATIONS, EMBEDDINGS
+from reproduce.names import AUGMENTATIONS, EMBEDDINGS, SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -181,14 +181,33 @@ def _trainings(rows: pd.DataFrame) -> pd.DataFrame:
     made = counts.assign(full=counts.prod(axis=1), held=held).reset_index()
     # An encoder whose trainings all are missing is seen beside its like only.
     like = [made["embedding"] == RAW, made["variant"] == ""]
-    return made.assign(full=made.groupby(like)["full"].transform("max"))
+    full = made.groupby(like)["full"].transform("max")
+    if "expected" in rows:
+        asked = by["expected"].max().reset_index(drop=True)
+        full = full.combine(asked, max)
+    return made.assign(full=full)
+
+
+def with_expected(rows: pd.DataFrame, *, alone: int, learned: int, scanned: int) -> pd.DataFrame:
+    """Return rows that know how many trainings there should be; `gaps` looks at it.
+
+    Args:
+        rows: Result rows.
+        alone: Trainings where the embedding learns nothing.
+        learned: Trainings of other embeddings.
+        scanned: Trainings of these at each point of a scan.
+    """
+    expected = rows["variant"].map(lambda text: scanned if text else learned)
+    # How often a scan repeats what learns nothing is not said in its numbers.
+    raw = rows["variant"].map(lambda text: 1 if text else alone)
+    return rows.assign(expected=expected.where(rows["embedding"] != RAW, raw))
 
 
 def gaps(rows: pd.DataFrame) -> list[str]:
     """Return sentences about trainings that are missing, or hold less than others.
 
     A full set is every pair of an embedding's and a detector's seed, and as many of them as
-    methods (or points of a scan) of the same kind have.
+    methods (or points of a scan) of the same kind have, and as many as `with_expected` asks for.
     """
     found = [
         f"{_called(row['embedding'], row['variant'])}: {row['held']} of {row['full']} trainings"
@@ -200,9 +219,14 @@ def gaps(rows: pd.DataFrame) -> list[str]:
     most = sizes.groupby(["embedding", "variant"])["size"].transform("max")
     fewer = sizes[sizes["size"] < most].drop_duplicates(["embedding", "variant", "signal"])
     return found + [
-        f"{_called(row['embedding'], row['variant'])}, {row['signal']}: not from all trainings"
+        f"{_called(row['embedding'], row['variant'])}, {_signal(row['signal'])}: "
+        "not from all trainings"
         for row in fewer.to_dict("records")
     ]
+
+
+def _signal(name: str) -> str:
+    return SIGNALS[name].text if name in SIGNALS else name
 
 
 def _called(embedding: str, variant: str) -> str:

@@ -148,12 +148,13 @@ def _missing(numbers: pd.DataFrame, raw: pd.DataFrame, scan: Scan) -> Iterator[s
 
 def _nulls(numbers: pd.DataFrame, column: str) -> Iterator[str]:
     null = numbers[numbers["value"].isna()]
-    for key, part in null.groupby([column, "signal", "reason"], sort=False):
-        value, signal, reason = cast("tuple[Any, str, str]", key)
+    for key, part in null.groupby("signal", sort=False):
+        signal, reason = cast("str", key), part["reason"].iloc[0]
+        values = ", ".join(str(value) for value in part[column].unique())
         metrics = " and ".join(
             METRICS[metric].text for metric in METRICS if metric in set(part["metric"])
         )
-        yield f"{column} {value}, {SIGNALS[signal].text}: no {metrics} ({reason})"
+        yield f"{SIGNALS[signal].text}: no {metrics} at {column} {values} ({reason})"
 
 
 def _legend(scan: Scan) -> Iterator[object]:

@@ -33,9 +33,10 @@ PUBLISHED: dict[str, Any] = {  # open markers mean the paper's numbers, everywhe
     "linestyle": "none",
     "capsize": 0,
     "elinewidth": 1.0,
-    "zorder": 5,
+    "zorder": 3.5,  # below ours: an open marker still shows around a filled one
 }
-_LINES, _LETTERS = 3, 110  # of the notes below a picture
+_LINES, _LETTERS = 3, 110  # of the notes on a picture
+_LINE = 0.2  # inches
 _PANEL = 4.6  # inches, with its labels
 _OWN: dict[Any, Any] = {
     "figure.figsize": (_PANEL, _PANEL),
@@ -71,7 +72,7 @@ def styled() -> Iterator[None]:
 
 def panels(count: int) -> tuple[Figure, list[Axes]]:
     """Return a figure with square panels side by side, room for a legend below."""
-    figure = Figure(figsize=(_PANEL * count, _PANEL + 1.1), layout="constrained")
+    figure = Figure(figsize=(_PANEL * count, _PANEL + 1.0), layout="constrained")
     axes = list(figure.subplots(1, count, squeeze=False).ravel())
     for ax in axes:
         ax.set_box_aspect(1)
@@ -101,22 +102,26 @@ def finish(
         axes: The panels.
         handles: Of the one legend, with labels; it stands below all panels.
         origin: Release and profile, above the last panel.
-        notes: What is missing; shown below the legend so that nobody takes it for all.
+        notes: What is missing; shown above the legend so that nobody takes it for all.
     """
     axes[0].text(0, 1.02, "Simulation", transform=axes[0].transAxes, style="italic", weight="bold")
     axes[-1].text(1, 1.02, origin, transform=axes[-1].transAxes, ha="right", size=10, color=GREY)
-    figure.legend(
+    lines = _shortened(notes)
+    legend = figure.legend(
         handles=list(handles),
         loc="outside lower center",
         ncols=5,
         columnspacing=1.4,
+        title="\n".join(lines),
+        title_fontproperties={"size": 10},
     )
-    if notes:
-        figure.supxlabel("\n".join(_shortened(notes)), size=9, color="#b00020")
+    legend.get_title().set(color="#b00020", multialignment="center")
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + _LINE * len(lines))
 
 
 def _shortened(notes: Sequence[str]) -> list[str]:
-    """Return what fits below a picture; the caption has all."""
+    """Return what fits beside a picture; the caption has all."""
     lines = [f"Incomplete: {textwrap.shorten(note, _LETTERS)}" for note in notes[:_LINES]]
     rest = len(notes) - _LINES
     return lines + ([f"and {rest} more, in the caption"] if rest > 0 else [])

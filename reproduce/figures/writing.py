@@ -42,9 +42,7 @@ def write_figure(
     for ending, held in metadata.items():
         path = stem.with_suffix(f".{ending}")
         with atomic_path(path) as temporary, styled():
-            drawn.page.savefig(
-                temporary, dpi=_DPI, metadata=held, bbox_inches="tight", pad_inches=0.08
-            )
+            drawn.page.savefig(temporary, dpi=_DPI, metadata=held)
         paths.append(path)
     write_csv(drawn.numbers, stem.with_suffix(".csv"))
     write_text(caption(figure, drawn, assumed), stem.with_suffix(".md"))

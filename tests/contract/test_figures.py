@@ -15,6 +15,7 @@ from reproduce.published import load_table
 from reproduce.tables import TABLES
 from tests.rows import adc_rows, adc_scans
 
+PROFILE = "made-up"  # none of ours: what a profile asks for is another test's
 ENDINGS = {"figure": {".png", ".pdf", ".csv", ".md"}, "table": {".csv", ".md"}}
 ALL = [("figure", name) for name in FIGURES] + [("table", name) for name in TABLES]
 
@@ -24,7 +25,7 @@ each = pytest.mark.parametrize(("kind", "name"), ALL)
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    rows = folder / "quick" / "cms_adc" / "rows"
+    rows = folder / PROFILE / "cms_adc" / "rows"
     write_rows(adc_rows(), rows / "main.csv")
     write_rows(adc_scans(), rows / "scans.csv")
     return folder
@@ -38,9 +39,9 @@ def run(*words: object) -> Result:
 def test_files_are_whole_and_repeatable(
     kind: str, name: str, results: Path, tmp_path: Path
 ) -> None:
-    beside = results / "quick" / "cms_adc" / f"{kind}s"
+    beside = results / PROFILE / "cms_adc" / f"{kind}s"
     for options in (("--output", tmp_path), ()):
-        done = run(kind, name, "--results", results, *options)
+        done = run(kind, name, "--profile", PROFILE, "--results", results, *options)
         assert done.exit_code == 0, done.output
         assert done.stderr == ""
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -61,7 +62,7 @@ def test_files_are_whole_and_repeatable(
 def test_without_rows_the_message_says_how_to_make_them(
     kind: str, name: str, tmp_path: Path
 ) -> None:
-    done = run(kind, name, "--results", tmp_path)
+    done = run(kind, name, "--profile", PROFILE, "--results", tmp_path)
     assert done.exit_code == 2
     assert "dvc repro" in done.output
     assert not list(tmp_path.iterdir())
@@ -89,10 +90,10 @@ def test_usage(kind: str) -> None:
 
 
 def test_rows_of_two_tasks_are_refused(tmp_path: Path) -> None:
-    rows = tmp_path / "quick" / "cms_adc" / "rows"
+    rows = tmp_path / PROFILE / "cms_adc" / "rows"
     write_rows(adc_rows(embeddings=("raw",), curve=False), rows / "a.csv")
     other = adc_rows(embeddings=("clr",), curve=False).assign(task_digest="fedcba987654")
     write_rows(other, rows / "b.csv")
-    done = run("table", "adc-2", "--results", tmp_path)
+    done = run("table", "adc-2", "--profile", PROFILE, "--results", tmp_path)
     assert done.exit_code == 2
     assert "digest" in done.output

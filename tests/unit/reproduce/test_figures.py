@@ -12,13 +12,14 @@ from matplotlib.text import Text
 from benchmark.errors import DataError
 from reproduce.figures import FIGURES
 from reproduce.figures.curves import curves
-from reproduce.rows import gaps, main_rows, of_events, provenance, with_parts
+from reproduce.rows import gaps, main_rows, of_events, provenance, with_expected, with_parts
 from tests.rows import COMBINATIONS, DIMENSIONS, adc_rows, adc_scans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Page
 
 EXACT = 1e-8  # rows keep nine digits
+OVERLAP = 6  # pixels: the frame of a legend, which is not drawn, has that much of a rim
 AUGMENTATIONS, DIMENSION, CURVES = "adc-augmentations", "adc-dimension", "adc-roc-si"
 
 
@@ -110,10 +111,20 @@ def test_a_missing_encoder_is_seen_beside_other_methods(rows: pd.DataFrame) -> N
     assert gaps(rows[~lost]) == ["CLR: 2 of 4 trainings"]
 
 
+def test_fewer_trainings_than_the_profile_are_noted(rows: pd.DataFrame) -> None:
+    whole = with_expected(rows, alone=3, learned=4, scanned=2)
+    assert gaps(whole) == []
+    more = with_expected(rows[rows["variant"] == ""], alone=5, learned=4, scanned=2)
+    assert gaps(more) == ["AE-Raw: 3 of 5 trainings"]
+    for name in FIGURES:
+        notes = FIGURES[name].draw(with_expected(rows, alone=3, learned=4, scanned=3)).notes
+        assert ("AnomCLR+ (dimension=4): 2 of 3 trainings" in notes) == (name == DIMENSION)
+
+
 def test_a_signal_of_some_trainings_is_noted(rows: pd.DataFrame) -> None:
     lost = (rows["embedding"] == "raw") & (rows["detector_seed"] == 2)
     fewer = rows[~(lost & (rows["signal"] == "leptoquark"))]
-    assert gaps(fewer) == ["AE-Raw, leptoquark: not from all trainings"]
+    assert gaps(fewer) == ["AE-Raw, LQ: not from all trainings"]
 
 
 def test_a_missing_point_and_a_null_are_said(rows: pd.DataFrame) -> None:
@@ -125,7 +136,7 @@ def test_a_missing_point_and_a_null_are_said(rows: pd.DataFrame) -> None:
     drawn = FIGURES[AUGMENTATIONS].draw(fewer)
     assert drawn.notes == (
         "no rows of augmentations add",
-        "augmentations scale, A: no 1/eps_b (3 background events)",
+        "A: no 1/eps_b at augmentations scale (3 background events)",
     )
     for note in drawn.notes:
         assert note in texts(drawn.page)
@@ -160,3 +171,24 @@ def test_rows_of_one_number_of_events() -> None:
 def test_augmentations_have_one_name_in_any_order() -> None:
     some = with_parts(adc_rows(variant="augmentations=split+add", curve=False))
     assert set(some["augmentations"]) == {"add+split"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("whole", [True, False])
+def test_nothing_is_cut_and_the_legend_stands_alone(
+    name: str, whole: bool, rows: pd.DataFrame
+) -> None:
+    given = rows if whole else with_expected(rows, alone=9, learned=9, scanned=9)
+    page = FIGURES[name].draw(given).page
+    page.draw_without_rendering()
+    tight = page.get_tightbbox()  # inches
+    width, height = page.get_size_inches()
+    assert tight.x0 >= 0
+    assert tight.y0 >= 0
+    assert tight.x1 <= width
+    assert tight.y1 <= height
+    legend = page.legends[0].get_window_extent()
+    for ax in page.axes:
+        below = ax.get_tightbbox()
+        assert below is not None
+        assert legend.y1 <= below.y0 + OVERLAP
