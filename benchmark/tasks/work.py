@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,11 +170,9 @@ class Keeper:
         """Take an embedding, not fitted, and the folder of its fit."""
         self.name = embedding.name
         self._embedding, self._folder = embedding, folder
+        self._checkpoint = folder.with_name(folder.name + ".unfinished")
         if hasattr(embedding, "runtime"):
-            checkpoint = folder.with_name(folder.name + ".unfinished")
-            embedding.runtime = Runtime(
-                device=runtime.device, progress=runtime.progress, checkpoint=checkpoint
-            )
+            embedding.runtime = replace(runtime, checkpoint=self._checkpoint)
 
     def fit(self, events: EventTable, *, seed: int) -> Keeper:
         """Fit, or read what was fitted with the same events, settings and seed."""
@@ -189,6 +188,7 @@ class Keeper:
             made.fit(events, seed=seed)
             with atomic_folder(self._folder) as temporary:
                 made.save(temporary)
+            shutil.rmtree(self._checkpoint, ignore_errors=True)
         return self
 
     def transform(self, events: EventTable) -> Any:
