@@ -188,9 +188,9 @@ def _least_parts(event: Event) -> dict[str, list[float]]:
         if found[0] >= TRIGGER_PT and abs(found[1]) <= MAX_ETA[name] * (1 + ROUNDING)
     ]
     least = {name: [MIN_PT[name]] * len(event[name]) for name in MIN_PT}
-    if firing:
-        _, name, place = max(firing)
-        least[name][place] = TRIGGER_PT
+    for pt, name, place in firing:
+        if pt == max(firing)[0]:
+            least[name][place] = TRIGGER_PT
     return least
 
 

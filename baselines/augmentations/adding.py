@@ -30,42 +30,44 @@ class Adding:
     def possible(self, events: Events, space: PhaseSpace) -> Tensor:
         """Return which events have a free slot, bool (n,)."""
         del space
-        return ~events.held().all(dim=1)
+        return ~events.held().all(dim=0)
 
     def apply(self, events: Events, space: PhaseSpace, generator: torch.Generator) -> Events:
         """Return the events with new objects."""
         held = events.held()
         filled = per_type(held)
-        free = torch.tensor(COUNTS, device=filled.device) - filled
+        free = torch.tensor(COUNTS, device=filled.device)[:, None] - filled
         added = numbers(free, like=events.pt, generator=generator)
         place = torch.cat([torch.arange(count, device=filled.device) for count in COUNTS])
-        new = ~held & (place < over_slots(filled + added))
+        new = ~held & (place[:, None] < over_slots(filled + added))
         pt, eta, phi = (x * new for x in _drawn(events, space, generator))
         met_pt, met_phi = recoiled(events, pt, phi)
         return ordered(
             Events(
-                torch.cat((met_pt, events.pt[:, OBJECTS] + pt), dim=1),
-                torch.cat((events.eta[:, :1], events.eta[:, OBJECTS] + eta), dim=1),
-                torch.cat((met_phi, events.phi[:, OBJECTS] + phi), dim=1),
+                torch.cat((met_pt, events.pt[OBJECTS] + pt)),
+                torch.cat((events.eta[:1], events.eta[OBJECTS] + eta)),
+                torch.cat((met_phi, events.phi[OBJECTS] + phi)),
             )
         )
 
 
 def recoiled(events: Events, pt: Tensor, phi: Tensor) -> tuple[Tensor, Tensor]:
-    """Return MET after new objects, given by pT and phi (n, k): (n, 1) in GeV, (n, 1) in rad."""
-    met_pt, met_phi = events.pt[:, MET_SLOT, None], events.phi[:, MET_SLOT, None]
-    x = met_pt * met_phi.cos() - (pt * phi.cos()).sum(dim=1, keepdim=True)
-    y = met_pt * met_phi.sin() - (pt * phi.sin()).sum(dim=1, keepdim=True)
+    """Return MET after new objects, given by pT and phi (k, n): (1, n) in GeV, (1, n) in rad."""
+    met_pt, met_phi = events.pt[None, MET_SLOT], events.phi[None, MET_SLOT]
+    x = met_pt * met_phi.cos() - (pt * phi.cos()).sum(dim=0, keepdim=True)
+    y = met_pt * met_phi.sin() - (pt * phi.sin()).sum(dim=0, keepdim=True)
     return torch.hypot(x, y), wrapped(torch.atan2(y, x))
 
 
 def _drawn(
     events: Events, space: PhaseSpace, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pT, eta and phi of one new object for each object slot, each (n, 18)."""
-    pt, eta, phi = uniform((3, len(events.pt), sum(COUNTS)), like=events.pt, generator=generator)
+    """Return pT, eta and phi of one new object for each object slot, each (18, n)."""
+    pt, eta, phi = uniform(
+        (3, sum(COUNTS), events.pt.shape[1]), like=events.pt, generator=generator
+    )
     least = space.min_pt(pt)
-    most = torch.maximum(events.pt.amax(dim=1, keepdim=True), least)
+    most = torch.maximum(events.pt.amax(dim=0, keepdim=True), least)
     bound = space.max_eta(pt)
     # A product that is rounded up may pass the end of a range.
     return (

@@ -111,13 +111,13 @@ class AnomalyAugmentation:
             DataError: Wrong shape or dtype.
         """
         check(objects, mask)
-        events = Events.of(objects)
         drawn = uniform((len(objects),), like=objects, generator=generator)
-        number = choice(self._possible(events), drawn)
+        number = choice(self._possible(Events.of(objects)), drawn)
         changed, held = objects.clone(), mask.clone()
         for k, name in enumerate(self.kinds):
             rows = (number == k).nonzero()[:, 0]
-            part = KINDS[name].apply(events.select(rows), self.space, generator)
+            chosen = Events.of(objects.index_select(0, rows))
+            part = KINDS[name].apply(chosen, self.space, generator)
             changed.index_copy_(0, rows, part.objects())
             held.index_copy_(0, rows, part.mask())
         return changed, held

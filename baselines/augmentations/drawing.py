@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def per_type(flags: Tensor) -> Tensor:
-    """Return how many of the object slots are flagged for each type: int64 (n, 3).
+    """Return how many of the object slots are flagged for each type: int64 (3, n).
 
     Args:
-        flags: bool (n, 18).
+        flags: bool (18, n).
     """
-    return torch.stack([part.sum(dim=1) for part in by_type(flags)], dim=1)
+    return torch.stack([part.sum(dim=0) for part in by_type(flags)])
 
 
 def by_type(values: Tensor) -> tuple[Tensor, ...]:
-    """Return the columns of electrons, muons and jets of (n, 18)."""
-    return torch.split(values, list(COUNTS), dim=1)
+    """Return the rows of electrons, muons and jets of (18, n)."""
+    return torch.split(values, list(COUNTS))
 
 
 def numbers(most: Tensor, *, like: Tensor, generator: torch.Generator) -> Tensor:
@@ -33,28 +33,30 @@ def numbers(most: Tensor, *, like: Tensor, generator: torch.Generator) -> Tensor
     Without that condition the numbers of the types would be independent and uniform.
 
     Args:
-        most: int64 (n, 3), electrons, muons and jets; where all are zero, so is the result.
+        most: int64 (3, n), electrons, muons and jets; where all are zero, so is the result.
         like: Gives dtype of the draws, and the device.
         generator: On that device.
 
     Returns:
-        int64 (n, 3).
+        int64 (3, n).
 
     Example:
-        >>> numbers(torch.tensor([[0, 1, 0]]), like=torch.zeros(1),
+        >>> numbers(torch.tensor([[0], [1], [0]]), like=torch.zeros(1),
         ...         generator=torch.Generator())
-        tensor([[0, 1, 0]])
+        tensor([[0],
+                [1],
+                [0]])
     """
     sizes = most + 1
-    choices = sizes.prod(dim=1) - 1
-    drawn = uniform((len(most),), like=like, generator=generator)
+    choices = sizes.prod(dim=0) - 1
+    drawn = uniform((most.shape[1],), like=like, generator=generator)
     # Rounding of the product may reach the upper end, which is no choice.
     chosen = torch.minimum((drawn * choices).long() + 1, choices)
-    electrons, rest = chosen % sizes[:, 0], chosen // sizes[:, 0]
-    return torch.stack((electrons, rest % sizes[:, 1], rest // sizes[:, 1]), dim=1)
+    electrons, rest = chosen % sizes[0], chosen // sizes[0]
+    return torch.stack((electrons, rest % sizes[1], rest // sizes[1]))
 
 
 def over_slots(values: Tensor) -> Tensor:
-    """Return (n, 18), one value for each object slot, from one for each type (n, 3)."""
-    parts = [values[:, k : k + 1].expand(-1, count) for k, count in enumerate(COUNTS)]
-    return torch.cat(parts, dim=1)
+    """Return (18, n), one value for each object slot, from one for each type (3, n)."""
+    parts = [row.expand(count, -1) for row, count in zip(values, COUNTS, strict=True)]
+    return torch.cat(parts)

@@ -23,9 +23,10 @@ class Events:
     Every slot but that of MET holds an object where its pT is above zero.
 
     Attributes:
-        pt: (n, 19), GeV.
-        eta: (n, 19).
-        phi: (n, 19), rad.
+        pt: (19, n), GeV. Slots come first: what is done to one slot of all events runs through
+            memory without a gap.
+        eta: (19, n).
+        phi: (19, n), rad.
     """
 
     pt: Tensor
@@ -35,26 +36,25 @@ class Events:
     @classmethod
     def of(cls, objects: Tensor) -> Self:
         """Return the events of `objects` (n, 19, 3) as new tensors."""
-        pt, eta, phi = objects.permute(2, 0, 1).contiguous()
-        return cls(pt, eta, phi)
-
-    def select(self, rows: Tensor) -> Events:
-        """Return the events of the row numbers `rows`."""
-        return Events(*(x.index_select(0, rows) for x in (self.pt, self.eta, self.phi)))
+        # As a matrix: torch transposes those in blocks, which is faster than a permutation.
+        turned = objects.flatten(1).T.contiguous()
+        return cls(*turned.reshape(*objects.shape[1:], len(objects)).unbind(1))
 
     def held(self) -> Tensor:
-        """Return which object slots are filled, bool (n, 18)."""
-        return self.pt[:, OBJECTS] > 0
+        """Return which object slots are filled, bool (18, n)."""
+        return self.pt[OBJECTS] > 0
 
     def objects(self) -> Tensor:
         """Return (n, 19, 3) again."""
-        return torch.stack((self.pt, self.eta, self.phi), dim=2)
+        together = torch.stack((self.pt, self.eta, self.phi), dim=1)
+        slots, features, n = together.shape
+        return together.flatten(0, 1).T.contiguous().reshape(n, slots, features)
 
     def mask(self) -> Tensor:
         """Return the filled slots, bool (n, 19); that of MET is always filled."""
         mask = self.pt > 0
-        mask[:, MET_SLOT] = True
-        return mask
+        mask[MET_SLOT] = True
+        return mask.T
 
 
 def check(objects: Tensor, mask: Tensor) -> None:
@@ -101,22 +101,37 @@ def ordered(events: Events, slots: slice = OBJECTS) -> Events:
     """
     parts = []
     if slots != JETS:
-        # Electrons and muons have as many slots, so that one sort does both.
-        pt = events.pt[:, LEPTONS].reshape(-1, 2, COUNTS[0])
-        rank = pt.argsort(dim=2, descending=True, stable=True)
-        starts = torch.arange(1, 1 + sum(COUNTS[:2]), COUNTS[0], device=pt.device)
-        parts.append((rank + starts[:, None]).flatten(1))
+        # Electrons and muons have as many slots: both at once, (4, 2, n).
+        leptons = events.pt[LEPTONS].reshape(2, COUNTS[0], events.pt.shape[1]).transpose(0, 1)
+        parts.append(ranks(leptons).transpose(0, 1).flatten(0, 1))
+        parts[0][COUNTS[0] :] += COUNTS[0]
     if slots != LEPTONS:
-        pt = events.pt[:, JETS]
-        parts.append(pt.argsort(dim=1, descending=True, stable=True) + JETS.start)
-    index = torch.cat(parts, dim=1)
-    return Events(*(_moved(x, index, slots) for x in (events.pt, events.eta, events.phi)))
+        parts.append(ranks(events.pt[JETS]) + (JETS.start - slots.start))
+    place = torch.cat(parts)
+    return Events(*(_moved(x, place, slots) for x in (events.pt, events.eta, events.phi)))
 
 
-def _moved(values: Tensor, index: Tensor, slots: slice) -> Tensor:
-    """Return a copy of `values` whose `slots` come from the slots of `index`."""
+def ranks(keys: Tensor) -> Tensor:
+    """Return the place of each key on the first axis if they fell along it, int64; ties in order.
+
+    The keys are compared pair by pair: for so few that is much faster than `torch.sort`.
+
+    Example:
+        >>> ranks(torch.tensor([3.0, 5.0, 3.0]))
+        tensor([1, 0, 2])
+    """
+    rank = torch.zeros(keys.shape, dtype=torch.int8, device=keys.device)
+    for place in range(1, len(keys)):
+        behind = (keys[:place] < keys[place]).view(torch.int8)
+        rank[:place] += behind
+        rank[place] = place - behind.sum(dim=0, dtype=torch.int8)
+    return rank.long()
+
+
+def _moved(values: Tensor, place: Tensor, slots: slice) -> Tensor:
+    """Return a copy of `values` whose `slots` are spread to the places, counted from the first."""
     moved = values.clone()
-    moved[:, slots] = values.gather(1, index)
+    moved[slots].scatter_(0, place, values[slots])
     return moved
 
 

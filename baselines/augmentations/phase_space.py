@@ -94,16 +94,16 @@ class PhaseSpace:
         return cls(**{name: getattr(selection, name).value for name in cls.__annotations__})
 
     def min_pt(self, like: Tensor) -> Tensor:
-        """Return the least pT of each object slot, (18,) in GeV, on the device of `like`."""
+        """Return the least pT of each object slot, (18, 1) in GeV, on the device of `like`."""
         least = (self.lepton_min_pt, self.lepton_min_pt, self.jet_min_pt)
         return _per_slot(least, like)
 
     def max_eta(self, like: Tensor) -> Tensor:
-        """Return the bound on |eta| of each object slot, (18,), on the device of `like`."""
+        """Return the bound on |eta| of each object slot, (18, 1), on the device of `like`."""
         return _per_slot((self.electron_max_eta, self.muon_max_eta, self.jet_max_eta), like)
 
     def trigger_max_eta(self, like: Tensor) -> Tensor:
-        """Return the trigger's bound on |eta| of each lepton slot, (8,), as `max_eta`."""
+        """Return the trigger's bound on |eta| of each lepton slot, (8, 1), as `max_eta`."""
         bounds = (self.electron_trigger_max_eta, self.muon_trigger_max_eta)
         return _per_slot(bounds, like)
 
@@ -111,27 +111,28 @@ class PhaseSpace:
         """Return how far each object may go in |eta|: the trigger's range if it fires it.
 
         Args:
-            pt: (n, 19), GeV.
-            eta: (n, 19).
+            pt: (19, n), GeV.
+            eta: (19, n).
 
         Returns:
-            (n, 18), for the object slots.
+            (18, n), for the object slots.
         """
-        bounds = self.max_eta(pt).repeat(len(pt), 1)
-        fires = self.fires(pt[:, LEPTONS], eta[:, LEPTONS])
-        leptons = bounds[:, : fires.shape[1]]
-        leptons.copy_(torch.where(fires, self.trigger_max_eta(pt), leptons))
-        return torch.maximum(bounds, eta[:, OBJECTS].abs())
+        fires = self.fires(pt[LEPTONS], eta[LEPTONS])
+        most = self.max_eta(pt)
+        narrower = most[: len(fires)] - self.trigger_max_eta(pt)
+        bounds = torch.maximum(most, eta[OBJECTS].abs())
+        bounds[: len(fires)] -= fires * narrower
+        return torch.maximum(bounds, eta[OBJECTS].abs())
 
     def fires(self, pt: Tensor, eta: Tensor) -> Tensor:
         """Return which leptons fire the trigger.
 
         Args:
-            pt: (n, 8), electrons then muons, GeV.
-            eta: (n, 8).
+            pt: (8, n), electrons then muons, GeV.
+            eta: (8, n).
 
         Returns:
-            bool (n, 8).
+            bool (8, n).
         """
         near = eta.abs() <= self.trigger_max_eta(eta) * (1 + ROUNDING)
         return near & (pt >= self.trigger_min_pt * (1 - ROUNDING))
@@ -140,4 +141,4 @@ class PhaseSpace:
 def _per_slot(values: tuple[float, ...], like: Tensor) -> Tensor:
     """Return one value for each slot of the first types, from one value for each type."""
     spread = [value for value, count in zip(values, COUNTS, strict=False) for _ in range(count)]
-    return torch.tensor(spread, dtype=like.dtype, device=like.device)
+    return torch.tensor(spread, dtype=like.dtype, device=like.device)[:, None]

@@ -86,22 +86,22 @@ class PhysicalAugmentation:
         """
         check(objects, mask)
         events = Events.of(objects)
-        angle = uniform((len(objects), 1), like=objects, generator=generator)
+        angle = uniform((len(objects),), like=objects, generator=generator)
         turned = events.phi + (angle - 0.5) * (2 * math.pi)
         moved = self._moved(Events(events.pt, events.eta, turned), generator)
-        moved.pt[:, JETS] = smeared_jets(events.pt[:, JETS], self.space.jet_min_pt, generator)
+        moved.pt[JETS] = smeared_jets(events.pt[JETS], self.space.jet_min_pt, generator)
         # Turning and smearing gave padded slots an angle as well.
-        moved.phi.mul_(mask)
+        moved.phi.mul_(mask.T)
         changed = ordered(moved, JETS)
         return changed.objects(), mask.clone()
 
     def _moved(self, events: Events, generator: torch.Generator) -> Events:
         """Return the events with other directions of leptons and jets; phi wrapped."""
         pt, eta, phi = events.pt, events.eta.clone(), events.phi
-        width = direction_width(pt[:, OBJECTS])
+        width = direction_width(pt[OBJECTS])
         bound = self.space.eta_bounds(pt, eta)
-        eta[:, OBJECTS] = smeared(eta[:, OBJECTS], width, generator=generator, bound=bound)
-        phi[:, OBJECTS] = smeared(phi[:, OBJECTS], width, generator=generator)
+        eta[OBJECTS] = smeared(eta[OBJECTS], width, generator=generator, bound=bound)
+        phi[OBJECTS] = smeared(phi[OBJECTS], width, generator=generator)
         return Events(pt.clone(), eta, wrapped(phi))
 
 

@@ -32,20 +32,20 @@ class Scaling:
     def possible(self, events: Events, space: PhaseSpace) -> Tensor:
         """Return which events hold any pT, bool (n,)."""
         del space
-        return (events.pt > 0).any(dim=1)
+        return (events.pt > 0).any(dim=0)
 
     def apply(self, events: Events, space: PhaseSpace, generator: torch.Generator) -> Events:
         """Return the events with other pT."""
         del space
-        drawn = uniform((2, len(events.pt)), like=events.pt, generator=generator)
-        no_object = ~events.held().any(dim=1)
-        met_alone = (drawn[0] < 1 / 3) & (events.pt[:, MET_SLOT] > 0) | no_object
+        drawn = uniform((2, events.pt.shape[1]), like=events.pt, generator=generator)
+        no_object = ~events.held().any(dim=0)
+        met_alone = (drawn[0] < 1 / 3) & (events.pt[MET_SLOT] > 0) | no_object
         with_met = drawn[0] >= 2 / 3
         low = torch.where(met_alone, ALONE[0], OBJECT_FACTOR[0])
         high = torch.where(met_alone, ALONE[1], OBJECT_FACTOR[1])
         # The draw is below 1: a factor of exactly 1 would leave the objects as they were.
         factor = high - (high - low) * drawn[1]
         pt = torch.empty_like(events.pt)
-        pt[:, OBJECTS] = events.pt[:, OBJECTS] * torch.where(met_alone, 1, factor)[:, None]
-        pt[:, MET_SLOT] = events.pt[:, MET_SLOT] * torch.where(met_alone | with_met, factor, 1)
+        pt[OBJECTS] = events.pt[OBJECTS] * torch.where(met_alone, 1, factor)
+        pt[MET_SLOT] = events.pt[MET_SLOT] * torch.where(met_alone | with_met, factor, 1)
         return Events(pt, events.eta, events.phi)

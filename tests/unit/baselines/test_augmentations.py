@@ -12,7 +12,7 @@ from scipy import stats
 
 from baselines.augmentations import AnomalyAugmentation, PhaseSpace, PhysicalAugmentation
 from baselines.augmentations.drawing import numbers, per_type
-from baselines.augmentations.events import Events, ordered, smeared, wrapped
+from baselines.augmentations.events import Events, ordered, ranks, smeared, wrapped
 from baselines.augmentations.phase_space import JETS, LEPTONS
 from benchmark.cards import load_card
 from benchmark.errors import DataError
@@ -140,6 +140,13 @@ def test_order_against_sorted_lists(slots: slice) -> None:
             assert sorted(row[part]) == sorted(event[part]), "an object was torn apart"
 
 
+def test_ranks_against_a_stable_sort() -> None:
+    keys = torch.randint(6, (7, 3, 500), generator=generator()).float()  # many ties
+    order = keys.argsort(dim=0, descending=True, stable=True)
+    assert torch.equal(ranks(keys).gather(0, order)[:, 0, 0], torch.arange(7))
+    assert torch.equal(ranks(keys), order.argsort(dim=0))
+
+
 def test_smearing_is_gaussian_and_mirrored() -> None:
     width = torch.full((20_000,), 0.5)
     free = smeared(torch.ones(20_000), width, generator=generator())
@@ -151,9 +158,11 @@ def test_smearing_is_gaussian_and_mirrored() -> None:
 
 def test_numbers_are_uniform_over_all_choices_but_none() -> None:
     drawn = numbers(
-        torch.tensor([[2, 1, 3]]).expand(23_000, -1), like=torch.zeros(1), generator=generator()
+        torch.tensor([[2], [1], [3]]).expand(-1, 23_000),
+        like=torch.zeros(1),
+        generator=generator(),
     )
-    code = drawn[:, 0] + 3 * drawn[:, 1] + 6 * drawn[:, 2]
+    code = drawn[0] + 3 * drawn[1] + 6 * drawn[2]
     counts = np.bincount(code.numpy(), minlength=24)
     assert counts[0] == 0
     assert len(counts) == 24
@@ -161,14 +170,14 @@ def test_numbers_are_uniform_over_all_choices_but_none() -> None:
 
 
 def test_no_choice_gives_no_number() -> None:
-    nothing = torch.zeros(5, 3, dtype=torch.int64)
+    nothing = torch.zeros(3, 5, dtype=torch.int64)
     assert torch.equal(numbers(nothing, like=torch.zeros(1), generator=generator()), nothing)
 
 
 def test_counts_per_type() -> None:
     _, mask = random_events(50)
-    expected = torch.stack([mask[:, SLOTS[name]].sum(dim=1) for name in MIN_PT], dim=1)
-    assert torch.equal(per_type(mask[:, 1:]), expected)
+    expected = torch.stack([mask[:, SLOTS[name]].sum(dim=1) for name in MIN_PT])
+    assert torch.equal(per_type(mask[:, 1:].T), expected)
 
 
 def test_ranges_of_the_card() -> None:
@@ -211,9 +220,9 @@ def test_a_narrower_trigger_is_kept(
 ) -> None:
     space = replace(SPACE, trigger_min_pt=40.0, electron_trigger_max_eta=1.0)
     objects, mask = random_events(4000)
-    pt, eta = objects[:, LEPTONS, 0], objects[:, LEPTONS, 1]
-    before = space.fires(pt, eta).any(dim=1)
+    pt, eta = objects[:, LEPTONS, 0].T, objects[:, LEPTONS, 1].T
+    before = space.fires(pt, eta).any(dim=0)
     changed, _ = replace(augmentation, space=space)(objects, mask, generator=generator())
-    after = space.fires(changed[:, LEPTONS, 0], changed[:, LEPTONS, 1]).any(dim=1)
+    after = space.fires(changed[:, LEPTONS, 0].T, changed[:, LEPTONS, 1].T).any(dim=0)
     assert 0.1 < before.float().mean() < 0.99
     assert after[before].all()

@@ -98,13 +98,13 @@ def test_added_objects_recoil_against_met(source: str) -> None:
 def test_met_against_float64() -> None:
     objects, _ = random_events(500)
     new_pt, new_phi = 100 * torch.rand(500, 5, generator=generator()), torch.ones(500, 5)
-    pt, phi = recoiled(Events.of(objects), new_pt, new_phi)
+    pt, phi = recoiled(Events.of(objects), new_pt.T, new_phi.T)
     met, added = objects[:, 0].double().numpy(), new_pt.double().numpy().sum(axis=1)
     x = met[:, 0] * np.cos(met[:, 2]) - added * math.cos(1)
     y = met[:, 0] * np.sin(met[:, 2]) - added * math.sin(1)
     size = met[:, 0] + added
-    assert (np.abs(pt[:, 0].double().numpy() - np.hypot(x, y)) / size).max() < SUM_TOLERANCE
-    angle = phi[:, 0].double().numpy() - np.arctan2(y, x)
+    assert (np.abs(pt[0].double().numpy() - np.hypot(x, y)) / size).max() < SUM_TOLERANCE
+    angle = phi[0].double().numpy() - np.arctan2(y, x)
     # The angle of a short sum of long vectors is known less well.
     assert (np.abs(np.sin(angle / 2)) * np.hypot(x, y) / size).max() < SUM_TOLERANCE
 
