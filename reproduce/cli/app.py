@@ -18,6 +18,7 @@ from benchmark.errors import DiademError
 from reproduce.cli.data import data
 from reproduce.cli.evaluate import evaluate
 from reproduce.cli.figure import figure
+from reproduce.cli.list import list_all
 from reproduce.cli.table import table
 
 _DISTRIBUTION = "diadem-bench"
@@ -82,7 +83,7 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-for command in (data, evaluate, figure, table):
+for command in (data, evaluate, figure, list_all, table):
     diadem.add_command(command)
 
 
