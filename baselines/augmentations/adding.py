@@ -30,7 +30,7 @@ class Adding:
     def possible(self, events: Events, space: PhaseSpace) -> Tensor:
         """Return which events have a free slot, bool (n,)."""
         del space
-        return ~events.held().all(dim=0)
+        return events.pt[OBJECTS].amin(dim=0) == 0
 
     def apply(self, events: Events, space: PhaseSpace, generator: torch.Generator) -> Events:
         """Return the events with new objects."""

@@ -32,7 +32,7 @@ class Scaling:
     def possible(self, events: Events, space: PhaseSpace) -> Tensor:
         """Return which events hold any pT, bool (n,)."""
         del space
-        return (events.pt > 0).any(dim=0)
+        return events.pt.amax(dim=0) > 0
 
     def apply(self, events: Events, space: PhaseSpace, generator: torch.Generator) -> Events:
         """Return the events with other pT."""

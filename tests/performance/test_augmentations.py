@@ -15,7 +15,7 @@ from tests.augmented import SPACE, generator, release_events, slow_anomaly
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BATCH = 8192
+BATCH = 16_384
 SLOW_EVENTS = 1024
 EVENTS_PER_SECOND = 300_000
 TIMES_THE_LOOP = 20
