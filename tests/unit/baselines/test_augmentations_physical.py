@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,3 +121,10 @@ def test_jets_are_smeared_one_by_one() -> None:
     correlation = np.corrcoef(pt, rowvar=False)[np.triu_indices(10, 1)]
     # Of 5000 independent pairs the coefficient has the width 1/sqrt(5000).
     assert np.abs(correlation).max() < MOST_WIDTHS / math.sqrt(5000)
+
+
+def test_a_lepton_that_fires_stays_in_the_range_of_the_trigger() -> None:
+    narrow = PhysicalAugmentation(replace(SPACE, electron_trigger_max_eta=1.0))
+    for pt, stays in ((24.0, True), (22.0, False)):
+        changed, _ = narrow(*one_electron(pt, 0.999, 2000), generator=generator())
+        assert bool((changed[:, 1, 1] <= 1).all()) == stays
