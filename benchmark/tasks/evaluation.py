@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from benchmark.detectors import make_detector
@@ -16,14 +17,18 @@ from benchmark.tasks.cms_adc import detector_settings
 from benchmark.tasks.collect import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from benchmark.detectors import Device
+    from benchmark.detectors.protocol import Detector
     from benchmark.embedding import Embedding
+    from benchmark.events import EventTable
     from benchmark.tasks.cms_adc import AdcData
     from benchmark.tasks.spec import TaskSpec
+
+CHUNK = 100_000  # events embedded and scored at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,18 +100,15 @@ def run_training(
     start = time.monotonic()
     embedding = training.embedding.fit(data.train, seed=training.seed(spec, "embedding"))
     tell(f"embedding fitted in {time.monotonic() - start:.0f} s")
-    train = latents_of(embedding, hidden(data.train))
-    background = latents_of(embedding, hidden(data.background))
-    signals = {name: latents_of(embedding, hidden(e)) for name, e in data.signals.items()}
+    detectors = _detectors(embedding, training, data, spec, protocol)
+    tell(f"detectors fitted after {time.monotonic() - start:.0f} s")
+    background = _scores(embedding, detectors, data.background)
+    signals = {name: _scores(embedding, detectors, part) for name, part in data.signals.items()}
     rows: list[dict[str, Any]] = []
-    for k in range(training.detectors):
-        settings = detector_settings(spec, protocol.detector)
-        detector = make_detector(spec.detector.name, settings, device=training.device)
-        detector.fit(train, seed=training.seed(spec, "detector", k), weight=data.train.weight)
-        scores = {name: detector.score_samples(latents) for name, latents in signals.items()}
-        measured = _measure(scores, detector.score_samples(background), data, spec, protocol)
+    for k in range(len(detectors)):
+        scores = {name: found[k] for name, found in signals.items()}
+        measured = _measure(scores, background[k], data, spec, protocol)
         rows += [{"detector_seed": k, **row} for row in measured if training.curves or _kept(row)]
-        tell(f"detector {k + 1} of {training.detectors}: {time.monotonic() - start:.0f} s")
     return pd.DataFrame(rows).assign(
         task=spec.name,
         task_digest=spec.digest(),
@@ -117,6 +119,37 @@ def run_training(
         strength=None,
         embedding_seed=training.number,
     )
+
+
+def _detectors(
+    embedding: Embedding, training: Training, data: AdcData, spec: TaskSpec, protocol: Protocol
+) -> list[Detector]:
+    """Return fitted detectors; only the events that they can take are embedded."""
+    settings = detector_settings(spec, protocol.detector)
+    events = data.train
+    if len(events) > settings["max_events"]:
+        rng = rng_for(spec.name, "detector events", training.number)
+        events = events.select(rng.permutation(len(events))[: settings["max_events"]])
+    latents = latents_of(embedding, hidden(events))
+    made = []
+    for k in range(training.detectors):
+        detector = make_detector(spec.detector.name, settings, device=training.device)
+        seed = training.seed(spec, "detector", k)
+        made.append(detector.fit(latents, seed=seed, weight=events.weight))
+    return made
+
+
+def _scores(
+    embedding: Embedding, detectors: Sequence[Detector], events: EventTable
+) -> NDArray[np.float32]:
+    """Return the scores (detectors, n) of events, never holding all of their latents."""
+    found = np.empty((len(detectors), len(events)), dtype=np.float32)
+    for start in range(0, len(events), CHUNK):
+        part = slice(start, start + CHUNK)
+        latents = latents_of(embedding, hidden(events.select(part)))
+        for k, detector in enumerate(detectors):
+            found[k, part] = detector.score_samples(latents)
+    return found
 
 
 def _kept(row: dict[str, Any]) -> bool:
