@@ -268,7 +268,6 @@ def test_adc_mixture_is_that_of_the_release() -> None:
         assert abs(events[process.name] - process.fraction.value * total) < 2
 
 
-@pytest.mark.xfail(strict=True, reason="an interim background, see the datasheet")
 def test_adc_background_has_its_full_size() -> None:
     card = load_card("cms_adc")
     assert sum(card.release.events[p.name] for p in _kinds(card, "background")) == 40_000
