@@ -42,4 +42,6 @@ AUGMENTATIONS = {
     "split": Name(text="mbar(x)", math=r"$\overline{m}(x)$"),
     "scale": Name(text="s_pT(x)", math=r"$s_{p_\mathrm{T}}(x)$"),
 }
+NOT_PUBLISHED = "not in the paper"
+"""Begins what a figure or a table reproduces where it is none of the papers'."""
 EFFICIENCY = r"signal efficiency $\varepsilon_\mathrm{s}$"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from benchmark.errors import DataError, complaint
 from benchmark.results import COLUMNS, read_rows, summarise
-from reproduce.names import AUGMENTATIONS, EMBEDDINGS, SIGNALS
+from reproduce.names import AUGMENTATIONS, EMBEDDINGS, METRICS, SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -32,7 +34,7 @@ class Provenance:
         profile: Sizes of the run.
         commit: Of the code.
         trainings: Number of trainings of each embedding, such as "AE-Raw 5".
-        events: Training events, where a variant names them.
+        events: Numbers of training events, as "3,000 and 23,904".
     """
 
     task: str
@@ -121,15 +123,46 @@ def of_events(rows: pd.DataFrame, events: int | None) -> pd.DataFrame:
             where="--events",
             found=wanted or "none given",
             expected=f"one of {', '.join(filter(None, found)) or 'none'}",
+            remedy=REMEDY,
         )
         raise DataError(message)
     return kept
 
 
+def plain_rows(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return for each value of the columns `by` the rows of the variant that names least.
+
+    A scan may name a default that the main result has unnamed: it is the same point twice.
+    """
+    variants = rows[[*by, "variant"]].drop_duplicates()
+    named = variants.assign(named=variants["variant"].str.count("="))
+    kept = named.sort_values(["named", "variant"]).drop_duplicates(list(by))
+    return rows.merge(kept.drop(columns="named"), on=[*by, "variant"])
+
+
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the paper's own settings: all augmentations, dimension 160."""
+    """Return the rows of the paper's own settings: all augmentations, dimension 160.
+
+    Raises:
+        DataError: As `of_events`.
+    """
+    return plain_rows(_default(of_events(rows, None)), ["embedding"])
+
+
+def rows_by_size(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the paper's own settings at every size of the training set."""
+    return plain_rows(_default(rows[rows["other"] == ""]), ["embedding", "n_train"])
+
+
+def _default(rows: pd.DataFrame) -> pd.DataFrame:
     default = (rows["augmentations"] == ALL) & (rows["dimension"] == DEFAULT_DIMENSION)
     return rows[default | (rows["embedding"] == RAW)]
+
+
+def at_point(rows: pd.DataFrame, efficiency: float) -> pd.DataFrame:
+    """Return the rows of AUC, 1/eps_b and SI at a signal efficiency."""
+    point = rows["at"].isna() | np.isclose(rows["at"].astype(float), efficiency)
+    return rows[rows["metric"].isin(METRICS) & point]
 
 
 def require(rows: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -157,8 +190,13 @@ def provenance(rows: pd.DataFrame) -> Provenance:
         profile=all_of("profile"),
         commit=all_of("commit"),
         trainings=", ".join(_counts(rows)),
-        events=all_of("events") if rows["events"].any() else "of the profile",
+        events=_listed([f"{n:,}" for n in sorted(rows["n_train"].unique())]),
     )
+
+
+def _listed(texts: list[str]) -> str:
+    """Return texts that may hold commas as one: "3,000, 8,000 and 23,904"."""
+    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
 
 
 def _counts(rows: pd.DataFrame) -> list[str]:
@@ -223,6 +261,21 @@ def gaps(rows: pd.DataFrame) -> list[str]:
         "not from all trainings"
         for row in fewer.to_dict("records")
     ]
+
+
+def missing_sizes(rows: pd.DataFrame) -> list[str]:
+    """Return sentences about sizes of the training set that one of AE-Raw and AnomCLR+ lacks."""
+    sizes = sorted(rows["n_train"].unique())
+    there = set(zip(rows["embedding"], rows["n_train"], strict=True))
+    found = [
+        f"{EMBEDDINGS[embedding].text}: no rows of {n:,} training events"
+        for embedding in (RAW, BEST)
+        for n in sizes
+        if (embedding, n) not in there
+    ]
+    if len(sizes) < 2:
+        found.append("rows of one number of training events only")
+    return found
 
 
 def _signal(name: str) -> str:

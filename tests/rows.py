@@ -13,6 +13,7 @@ SIGNALS = ("a_to_4l", "h0_to_tautau", "hplus_to_taunu", "leptoquark")
 EMBEDDINGS = ("raw", "clr", "anomclr", "anomclr_plus")
 COMBINATIONS = ("add", "split", "scale", "add+split", "add+scale", "scale+split")
 DIMENSIONS = (4, 10, 40, 100, 400)
+EVENTS, ALL_EVENTS = (3000, 8000), 23904
 GRID = tuple(round(0.02 * k, 2) for k in range(1, 51))
 MIN_BACKGROUND = 10
 NORMAL = NormalDist()
@@ -47,7 +48,12 @@ def adc_rows(
                     }
                     first |= {"embedding_seed": e, "detector_seed": d}
                     rows += [{**first, **row} for row in _training(area, curve=curve)]
-    return _frame(rows)
+    return _frame(rows).assign(n_train=_n_train(variant))[list(COLUMNS)]
+
+
+def _n_train(variant: str) -> int:
+    given = dict(item.split("=") for item in variant.split(";") if item)
+    return int(given.get("events", ALL_EVENTS))
 
 
 def _training(area: float, *, curve: bool) -> list[dict[str, object]]:
@@ -100,14 +106,14 @@ def _frame(rows: list[dict[str, object]]) -> pd.DataFrame:
         "regime": "self-supervised",
         "strength": None,
     }
-    return pd.DataFrame(rows).assign(**fixed)[list(COLUMNS)]
+    return pd.DataFrame(rows).assign(**fixed)
 
 
 def adc_scans(*, trainings: tuple[int, int] = (1, 2)) -> pd.DataFrame:
-    """Rows of both scans of AnomCLR+, without the default variant."""
+    """Rows of the scans, without the default variant; only that of events has AE-Raw too."""
     parts = [
         adc_rows(
-            embeddings=("anomclr_plus",),
+            embeddings=("raw", "anomclr_plus") if "events" in variant else ("anomclr_plus",),
             variant=variant,
             trainings=trainings,
             curve=False,
@@ -121,4 +127,5 @@ def adc_scans(*, trainings: tuple[int, int] = (1, 2)) -> pd.DataFrame:
 
 def _variants() -> dict[str, float]:
     made = {f"augmentations={c}": -0.03 + 0.01 * c.count("+") for c in COMBINATIONS}
-    return made | {f"dimension={d}": -0.1 / d**0.5 for d in DIMENSIONS}
+    made |= {f"dimension={d}": -0.1 / d**0.5 for d in DIMENSIONS}
+    return made | {f"events={n}": -50 / n for n in EVENTS}

@@ -41,6 +41,7 @@ COLUMNS: Mapping[str, Kind] = {
     "strength": Kind.NUMBER,
     "embedding_seed": Kind.COUNT,
     "detector_seed": Kind.COUNT,
+    "n_train": Kind.COUNT,
     "metric": Kind.NAME,
     "at": Kind.NUMBER,
     "value": Kind.NUMBER,
@@ -50,8 +51,8 @@ COLUMNS: Mapping[str, Kind] = {
     "n_bkg": Kind.COUNT,
     "reason": Kind.TEXT,
 }
-"""Columns in the order of the files."""
-_NOT_KEY = ("commit", "value", "err_lo", "err_hi", "n_sig", "n_bkg", "reason")
+"""Columns in the order of the files; n_train counts the events that were trained on."""
+_NOT_KEY = ("commit", "n_train", "value", "err_lo", "err_hi", "n_sig", "n_bkg", "reason")
 KEY = tuple(name for name in COLUMNS if name not in _NOT_KEY)
 """Columns that name a row; no two rows share them all."""
 TRAINING = ("embedding_seed", "detector_seed")

@@ -34,7 +34,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
           sample, so it does not fall with their number.
         - n_trainings: how many.
         - n_independent: how many embeddings, or detectors when there is one embedding.
-        - n_sig, n_bkg: the smallest of the trainings.
+        - n_train, n_sig, n_bkg: the smallest of the trainings.
         - reason: of the first null training; empty when there is none.
 
     Raises:
@@ -52,7 +52,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     summary["statistical"] = ((valid["err_lo"] + valid["err_hi"]) / 2).groupby(number).mean()
     summary["n_trainings"] = groups.size()
     summary["n_independent"] = independent["size"]
-    for name in ("n_sig", "n_bkg"):
+    for name in ("n_train", "n_sig", "n_bkg"):
         summary[name] = groups[name].min()
     null = groups["value"].count() < groups.size()
     summary.loc[null, ["value", "spread", "standard_error", "statistical"]] = np.nan

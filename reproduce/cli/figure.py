@@ -11,6 +11,7 @@ from reproduce.cli.from_rows import (
     known,
     named,
     print_registered,
+    profile_or_default,
     row_options,
     rows_of,
     say,
@@ -35,7 +36,7 @@ def figure(
     *,
     name: str | None,
     listed: bool,
-    profile: str,
+    profile: str | None,
     results: Path,
     output: Path | None,
     events: int | None,
@@ -54,8 +55,10 @@ def figure(
         raise click.UsageError(message)
     from reproduce.figures.writing import write_figure
 
-    chosen = named(FIGURES[known(name, FIGURES, "figure")], events)
-    rows = rows_of(chosen.task, profile=profile, results=results, output=output, events=events)
+    profile = profile_or_default(profile)
+    chosen = FIGURES[known(name, FIGURES, "figure")]
+    rows = rows_of(chosen, profile=profile, results=results, output=output, events=events)
+    chosen = named(chosen, events)
     drawn = chosen.draw(rows)
     folder = output or results / profile / chosen.task / "figures"
     assumed = assumed_in(rows, chosen.published)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Entry = TypeVar("Entry", "Figure", "Table")
 _OPTIONS = (
     click.option(
-        "--profile", default="quick", show_default=True, help="Sizes of the run to read."
+        "--profile", help="Sizes of the run to read.  [default: the one that dvc repro runs]"
     ),
     click.option(
         "--results",
@@ -49,21 +49,43 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def profile_or_default(name: str | None) -> str:
+    """Return a given name unchanged (others may have made the rows), or that of params.yaml.
+
+    Raises:
+        DiademError: The default cannot be read.
+    """
+    from reproduce.profiles import load_profile
+
+    return load_profile()[0] if name is None else name
+
+
 def rows_of(
-    task: str, *, profile: str, results: Path, output: Path | None, events: int | None
+    entry: Figure | Table,
+    *,
+    profile: str,
+    results: Path,
+    output: Path | None,
+    events: int | None,
 ) -> pd.DataFrame:
-    """Return the rows of a task, after a look whether `output` can be written.
+    """Return the rows of an entry's task, after a look whether `output` can be written.
 
     Raises:
         DiademError: There are no rows, or nothing can be written.
+        click.UsageError: A number of events is given to what takes all of them.
     """
     from reproduce.cli.writable import require_folder
     from reproduce.rows import of_events, read_folder
 
-    rows = of_events(read_folder(results / profile / task / "rows"), events)
-    if task == "cms_adc":
+    if entry.every_size and events is not None:
+        message = f"{entry.name} takes every number of training events: leave --events out."
+        raise click.UsageError(message)
+    rows = read_folder(results / profile / entry.task / "rows")
+    if not entry.every_size:
+        rows = of_events(rows, events)
+    if entry.task == "cms_adc":
         rows = _expecting(rows, profile)
-    require_folder(output if output is not None else results / profile / task)
+    require_folder(output if output is not None else results / profile / entry.task)
     return rows
 
 

@@ -11,6 +11,7 @@ from reproduce.cli.from_rows import (
     known,
     named,
     print_registered,
+    profile_or_default,
     row_options,
     rows_of,
     say,
@@ -35,7 +36,7 @@ def table(
     *,
     name: str | None,
     listed: bool,
-    profile: str,
+    profile: str | None,
     results: Path,
     output: Path | None,
     events: int | None,
@@ -54,8 +55,10 @@ def table(
         raise click.UsageError(message)
     from reproduce.tables.writing import write_table
 
-    chosen = named(TABLES[known(name, TABLES, "table")], events)
-    rows = rows_of(chosen.task, profile=profile, results=results, output=output, events=events)
+    profile = profile_or_default(profile)
+    chosen = TABLES[known(name, TABLES, "table")]
+    rows = rows_of(chosen, profile=profile, results=results, output=output, events=events)
+    chosen = named(chosen, events)
     made = chosen.make(rows)
     folder = output or results / profile / chosen.task / "tables"
     paths = write_table(chosen, made, folder, assumed=assumed_in(rows, chosen.published))

@@ -36,11 +36,12 @@ class Figure:
     Attributes:
         name: On the command line, and of the files.
         task: Whose rows it shows.
-        reproduces: The figure of the paper.
+        reproduces: The figure of the paper, or `NOT_PUBLISHED` and what it is for.
         caption: What is shown, what bands and markers mean.
         needs: The rows that it needs, in words.
         published: Table of the paper's numbers beside ours; see `reproduce.published`.
         draw: Rows (with parts) to picture; raises DataError when there is nothing to draw.
+        every_size: Whether it takes the rows of all sizes of the training set, not of one.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Figure:
     needs: str
     published: str
     draw: Callable[[pd.DataFrame], Drawn]
+    every_size: bool = False

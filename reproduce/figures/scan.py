@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.patches import Patch
 
 from reproduce.figures import style
 from reproduce.figures.figure import Drawn
+from reproduce.figures.points import bar_legend, draw_points, nulls
 from reproduce.figures.published import beside
 from reproduce.names import METRICS, SIGNALS
 from reproduce.published import load_table
-from reproduce.rows import BEST, RAW, gaps, provenance, require, summary
+from reproduce.rows import (
+    BEST,
+    RAW,
+    at_point,
+    gaps,
+    of_events,
+    plain_rows,
+    provenance,
+    require,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,7 +71,7 @@ def draw_scan(rows: pd.DataFrame, scan: Scan) -> Drawn:
     notes = (
         *gaps(used),
         *_missing(numbers, behind, scan),
-        *_nulls(numbers, scan.column),
+        *nulls(numbers, scan.column, scan.column),
     )
     with style.styled():
         page, axes = style.panels(len(METRICS))
@@ -77,9 +88,8 @@ def draw_scan(rows: pd.DataFrame, scan: Scan) -> Drawn:
 
 def _chosen(rows: pd.DataFrame, scan: Scan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of the raw autoencoder and those of the scan, at the working point."""
-    at = load_table(TABLE).efficiency
-    point = (rows["metric"] == "auc") | np.isclose(rows["at"].astype(float), at)
-    rows = rows[rows["metric"].isin(METRICS) & point]
+    rows = at_point(of_events(rows, None), load_table(TABLE).efficiency)
+    rows = plain_rows(rows, ["embedding", "augmentations", "dimension"])
     column, value = scan.fixed
     held = rows[(rows["embedding"] == BEST) & (rows[column] == value)]
     return rows[rows["embedding"] == RAW], held[held[scan.column].isin(list(scan.places))]
@@ -105,29 +115,7 @@ def _points(ax: Axes, numbers: pd.DataFrame, scan: Scan) -> None:
         x = points[scan.column].map(scan.places) + (k - 1.5) * _SEPARATION
         points = points.assign(x=x).sort_values("x")
         look = {"color": style.COLOURS[signal], "marker": style.MARKERS[signal]}
-        line = "-" if scan.joined else "none"
-        ax.errorbar(
-            points["x"],
-            points["value"],
-            points["statistical"],
-            linestyle="none",
-            zorder=3,
-            color=look["color"],
-            elinewidth=4,
-            alpha=0.35,
-        )
-        ax.errorbar(
-            points["x"],
-            points["value"],
-            points["spread"],
-            ms=5,
-            lw=1,
-            elinewidth=1,
-            capsize=3,
-            linestyle=line,
-            zorder=4,
-            **look,
-        )
+        draw_points(ax, points, **look, linestyle="-" if scan.joined else "none")
         there = points[points["published"].notna()]
         ax.errorbar(
             there["x"] + _SEPARATION / 2,
@@ -146,25 +134,11 @@ def _missing(numbers: pd.DataFrame, raw: pd.DataFrame, scan: Scan) -> Iterator[s
         yield "no rows of AE-Raw"
 
 
-def _nulls(numbers: pd.DataFrame, column: str) -> Iterator[str]:
-    null = numbers[numbers["value"].isna()]
-    for key, part in null.groupby("signal", sort=False):
-        signal, reason = cast("str", key), part["reason"].iloc[0]
-        values = ", ".join(str(value) for value in part[column].unique())
-        metrics = " and ".join(
-            METRICS[metric].text for metric in METRICS if metric in set(part["metric"])
-        )
-        yield f"{SIGNALS[signal].text}: no {metrics} at {column} {values} ({reason})"
-
-
 def _legend(scan: Scan) -> Iterator[object]:
     for signal, name in SIGNALS.items():
         look = {"marker": style.MARKERS[signal], "linestyle": "-" if scan.joined else "none"}
         yield style.sample(name.math, color=style.COLOURS[signal], ms=5, **look)
     yield style.sample("AE-Raw", color=style.GREY, linestyle="--", lw=1.2)
     yield Patch(color=style.GREY, alpha=style.BAND["alpha"], label="AE-Raw, spread")
-    yield style.sample(
-        "spread over trainings", color=style.GREY, marker="|", ms=10, linestyle="none"
-    )
-    yield style.sample("statistical error", color=style.GREY, lw=4, alpha=0.35)
+    yield from bar_legend()
     yield style.published("o", "AnomCLR+, published")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.files import atomic_path
 from reproduce.figures.style import styled
+from reproduce.names import NOT_PUBLISHED
 from reproduce.rows import provenance
 from reproduce.saving import write_csv, write_text
 
@@ -53,7 +54,7 @@ def caption(figure: Figure, drawn: Drawn, assumed: Sequence[str]) -> str:
     """Return what a reader must know beside the picture, in Markdown."""
     parts = [
         f"# {figure.name}",
-        f"Reproduces {figure.reproduces}.",
+        _origin(figure.reproduces),
         figure.caption,
         f"Simulation. {provenance(drawn.rows).line()}.",
         *(f"**Incomplete: {note}.**" for note in drawn.notes),
@@ -61,3 +62,9 @@ def caption(figure: Figure, drawn: Drawn, assumed: Sequence[str]) -> str:
     if assumed:
         parts.append(f"Depends on values that the paper does not state: {'; '.join(assumed)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _origin(reproduces: str) -> str:
+    if reproduces.startswith(NOT_PUBLISHED):
+        return f"{reproduces[0].upper()}{reproduces[1:]}."
+    return f"Reproduces {reproduces}."

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproduce.tables import adc_2
+from reproduce.tables import adc_2, adc_training_events
 
 if TYPE_CHECKING:
     from reproduce.tables.table import Table
 
-_MODULES = (adc_2,)
+_MODULES = (adc_2, adc_training_events)
 TABLES: dict[str, Table] = {module.TABLE.name: module.TABLE for module in _MODULES}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from reproduce.rows import summary
+from reproduce.rows import at_point, summary
 
 if TYPE_CHECKING:
     from reproduce.published import PublishedTable
@@ -21,6 +20,7 @@ COLUMNS = (
     "standard_error",
     "statistical",
     "n_trainings",
+    "n_train",
     "n_sig",
     "n_bkg",
     "published",
@@ -39,9 +39,7 @@ def working_points(rows: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
         rows: Of the paper's settings, with parts.
         table: The published numbers.
     """
-    at = rows["at"].astype(float)
-    point = at.isna() | np.isclose(at, table.efficiency)
-    return summary(rows[rows["metric"].isin({metric for metric, _, _ in table.numbers}) & point])
+    return summary(at_point(rows, table.efficiency))
 
 
 def set_beside(points: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
@@ -64,7 +62,7 @@ def set_beside(points: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
     ours = points.rename(columns={"value": "ours"})
     made = published.merge(ours, on=keys, how="left", validate="one_to_one")
     made.loc[made["n_trainings"].isna(), "reason"] = NO_ROWS
-    counts = ["n_trainings", "n_sig", "n_bkg"]
+    counts = ["n_trainings", "n_train", "n_sig", "n_bkg"]
     made[counts] = made[counts].astype("Int64")
     made["difference"] = made["ours"] - made["published"]
     errors = (made["spread"] ** 2 + made["statistical"] ** 2 + made["published_error"] ** 2) ** 0.5

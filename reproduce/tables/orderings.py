@@ -14,17 +14,19 @@ from reproduce.names import EMBEDDINGS, METRICS, SIGNALS
 from reproduce.tables.notation import DASH, bracketed, in_sigma, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reproduce.published import Number, PublishedTable
 
 HOLDS, FAILS, UNDECIDED, NONE = "holds", "does not hold", "undecided", "no rows"
+VERDICTS = (HOLDS, FAILS, UNDECIDED, NONE)
 _VERDICTS = {"above": HOLDS, "below": FAILS, "undecided": UNDECIDED}
-HOW = f"""\
+HOW_OURS = f"""\
 An ordering holds, or does not, where the difference is {SIGMAS:g} standard errors from 0. Ours:
 of the means over trainings, with the bootstrap errors, neglecting that all methods see the same
 test events, and with what Student's t asks for of few trainings; undecided where a method has one
-training. Paper: from its printed errors, which are those of single trainings."""
+training."""
+HOW = f"{HOW_OURS} Paper: from its printed errors, which are those of single trainings."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,22 +58,42 @@ def orderings(points: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
         points: From `reproduce.tables.comparison.working_points`.
         table: The published numbers.
     """
-    rows = {(r["metric"], r["signal"], r["embedding"]): r for r in points.to_dict("records")}
-    made = []
-    for claim in CLAIMS:
-        for metric in METRICS:
-            for signal in SIGNALS:
-                names = [(metric, signal, name) for name in (claim.above, claim.below)]
-                made.append(
-                    {
-                        "claim": claim.text,
-                        "metric": metric,
-                        "signal": signal,
-                        **_ours(*(rows.get(name) for name in names)),
-                        **_theirs(*(table.numbers[name] for name in names)),
-                    }
+    made = [
+        {
+            "claim": claim.text,
+            **ours,
+            **_theirs(
+                *(
+                    table.numbers[ours["metric"], ours["signal"], name]
+                    for name in (claim.above, claim.below)
                 )
-    return pd.DataFrame(made).astype(dict.fromkeys(_NUMBERS, "float64"))
+            ),
+        }
+        for claim in CLAIMS
+        for ours in judge(points, claim)
+    ]
+    return as_numbers(made)
+
+
+def judge(points: pd.DataFrame, claim: Claim) -> Iterator[dict[str, Any]]:
+    """Return what our numbers say of a claim, for each metric and signal.
+
+    Args:
+        points: From `reproduce.tables.comparison.working_points`, one row for each metric, signal
+            and embedding.
+        claim: Of two embeddings.
+    """
+    rows = {(r["metric"], r["signal"], r["embedding"]): r for r in points.to_dict("records")}
+    for metric in METRICS:
+        for signal in SIGNALS:
+            names = [(metric, signal, name) for name in (claim.above, claim.below)]
+            ours = _ours(*(rows.get(name) for name in names))
+            yield {"metric": metric, "signal": signal, **ours}
+
+
+def as_numbers(judged: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return results of `judge` as a frame; nulls are NaN."""
+    return pd.DataFrame(judged).astype(dict.fromkeys(_NUMBERS, "float64"))
 
 
 _NUMBERS = ("difference", "uncertainty", "sigma", "needed")
@@ -110,18 +132,24 @@ def orderings_text(judged: pd.DataFrame) -> str:
     return f"{markdown(header, counts, left=1)}\n{markdown(long, lines, left=3)}"
 
 
-def _count(part: pd.DataFrame) -> Iterator[str]:
-    for column, verdicts in (
-        ("verdict", (HOLDS, FAILS, UNDECIDED, NONE)),
-        ("published_verdict", (HOLDS, FAILS, UNDECIDED)),
-    ):
-        yield from (str((part[column] == verdict).sum()) for verdict in verdicts)
+def _count(part: pd.DataFrame) -> list[str]:
+    return [*tally(part), *tally(part, "published_verdict", (HOLDS, FAILS, UNDECIDED))]
+
+
+def tally(
+    part: pd.DataFrame, column: str = "verdict", verdicts: Sequence[str] = VERDICTS
+) -> list[str]:
+    """Return how often each verdict was given."""
+    return [str((part[column] == verdict).sum()) for verdict in verdicts]
 
 
 def _line(row: Mapping[Any, Any]) -> list[str]:
-    cells = [row["claim"], METRICS[row["metric"]].text, SIGNALS[row["signal"]].text]
-    for who in ("", "published_"):
-        difference, uncertainty = row[f"{who}difference"], row[f"{who}uncertainty"]
-        shown = bracketed(difference, uncertainty) if math.isfinite(difference) else DASH
-        cells += [shown, in_sigma(row[f"{who}sigma"]), row[f"{who}verdict"]]
-    return cells
+    return [row["claim"], *verdict_cells(row), *verdict_cells(row, "published_")[2:]]
+
+
+def verdict_cells(row: Mapping[Any, Any], who: str = "") -> list[str]:
+    """Return metric, signal, difference, the same in standard errors, and the verdict."""
+    difference, uncertainty = row[f"{who}difference"], row[f"{who}uncertainty"]
+    shown = bracketed(difference, uncertainty) if math.isfinite(difference) else DASH
+    names = [METRICS[row["metric"]].text, SIGNALS[row["signal"]].text]
+    return [*names, shown, in_sigma(row[f"{who}sigma"]), row[f"{who}verdict"]]

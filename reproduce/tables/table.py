@@ -33,10 +33,11 @@ class Table:
     Attributes:
         name: On the command line, and of the files.
         task: Whose rows it shows.
-        reproduces: The table of the paper.
+        reproduces: The table of the paper, or `NOT_PUBLISHED` and what it is for.
         needs: The rows that it needs, in words.
         published: Table of the paper's numbers beside ours; see `reproduce.published`.
         make: Rows (with parts) to table; raises DataError when there is nothing to show.
+        every_size: Whether it takes the rows of all sizes of the training set, not of one.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Table:
     needs: str
     published: str
     make: Callable[[pd.DataFrame], Made]
+    every_size: bool = False

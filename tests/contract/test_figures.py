@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from benchmark.results import write_rows
 from reproduce.cli import diadem
 from reproduce.figures import FIGURES
+from reproduce.names import NOT_PUBLISHED
+from reproduce.profiles import load_profile
 from reproduce.published import load_table
 from reproduce.tables import TABLES
 from tests.rows import adc_rows, adc_scans
@@ -73,6 +75,7 @@ def test_entry_is_described(kind: str, name: str) -> None:
     entry = FIGURES[name] if kind == "figure" else TABLES[name]
     assert entry.name == name
     assert "arXiv:" in entry.reproduces
+    assert entry.every_size == entry.reproduces.startswith(NOT_PUBLISHED)
     assert entry.needs
     assert load_table(entry.published).numbers
     listed = run(kind, "--list")
@@ -87,6 +90,29 @@ def test_usage(kind: str) -> None:
     unknown = run(kind, "nothing")
     assert unknown.exit_code == 2
     assert "adc-" in unknown.output
+
+
+@each
+def test_one_number_of_training_events(
+    kind: str, name: str, results: Path, tmp_path: Path
+) -> None:
+    words = ("--profile", PROFILE, "--results", results, "--output", tmp_path, "--events", 8000)
+    done = run(kind, name, *words)
+    if (FIGURES if kind == "figure" else TABLES)[name].every_size:
+        assert done.exit_code == 2
+        assert "leave --events out" in done.output
+    elif name == "adc-roc-si":  # scans hold no curves
+        assert done.exit_code == 2
+        assert "no result rows" in done.output
+    else:
+        assert done.exit_code == 0, done.output
+        assert "training events 8,000;" in (tmp_path / f"{name}-events-8000.md").read_text()
+
+
+def test_the_default_profile_is_that_of_the_parameters(tmp_path: Path) -> None:
+    done = run("table", "adc-2", "--results", tmp_path)
+    assert done.exit_code == 2
+    assert str(tmp_path / load_profile()[0]) in done.output.replace("\n", "")
 
 
 def test_rows_of_two_tasks_are_refused(tmp_path: Path) -> None:

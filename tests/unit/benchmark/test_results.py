@@ -39,6 +39,7 @@ ROW: dict[str, Any] = {
     "strength": None,
     "embedding_seed": 0,
     "detector_seed": 0,
+    "n_train": 5000,
     "metric": "auc",
     "at": None,
     "value": 0.8,
@@ -128,6 +129,7 @@ def test_rows_of_an_evaluation(tmp_path: Path) -> None:
         ({"err_hi": None}, "err_hi", "found nothing"),
         ({"err_lo": -0.1}, "err_lo", ">= 0"),
         ({"n_sig": -1}, "n_sig", "whole number"),
+        ({"n_train": None}, "n_train", "whole number"),
         ({"n_bkg": 1.5}, "n_bkg", "whole number"),
         ({"detector_seed": None}, "detector_seed", "whole number"),
         ({"embedding": ""}, "embedding", "not empty"),
@@ -171,8 +173,8 @@ def test_columns_are_checked() -> None:
 def test_rows_of_one_key() -> None:
     said = message(validate_rows, frame({}, POINT, {**POINT, "detector_seed": 1, "value": 3.0}))
     assert "row 2: two rows of one result; found the key of result rows, row 1" in said
-    # The commit does not tell results apart; rounding of the working point neither.
-    other = {**POINT, "at": 0.3 + 1e-15, "detector_seed": 0, "commit": "fff"}
+    # Commit and number of events do not tell results apart; rounding of the point neither.
+    other = {**POINT, "at": 0.3 + 1e-15, "detector_seed": 0, "commit": "fff", "n_train": 1}
     assert "two rows" in message(validate_rows, frame(POINT, other))
 
 
@@ -189,7 +191,7 @@ def lines(path: Path, change: Any) -> Path:
     [
         (lambda t: [t[0], t[1], t[2].replace("0.8", "nan")], "line 3, column value: bad value"),
         (lambda t: [t[0], t[1].replace("0.8", "inf"), t[2]], "line 2, column value: bad value"),
-        (lambda t: [t[0], t[1], t[2] + ",1"], "line 3: not a row of results; found 21 fields"),
+        (lambda t: [t[0], t[1], t[2] + ",1"], "line 3: not a row of results; found 22 fields"),
         (lambda t: [t[0], t[1], "a,b"], "line 3: not a row of results; found 2 fields"),
         (lambda t: [t[0], t[1], t[1]], "line 3: two rows of one result"),
         (lambda t: [t[0].replace(",at,", ",where,"), *t[1:]], "unknown column; found 'where'"),
@@ -242,6 +244,7 @@ def trainings(table: list[list[float | None]], **change: Any) -> pd.DataFrame:
                 **(NULL if value is None else {"value": value}),
                 "embedding_seed": i,
                 "detector_seed": j,
+                "n_train": 5000 - i - j,
                 "n_sig": 100 - i,
                 "n_bkg": 1000 - j,
             }
@@ -268,7 +271,7 @@ def test_detectors_of_one_embedding_are_not_independent() -> None:
     assert found["spread"] == pytest.approx(np.std(np.ravel(np.array(table)), ddof=1))
     assert found["standard_error"] == pytest.approx(0.1 / np.sqrt(3))
     assert (found["n_trainings"], found["n_independent"]) == (6, 3)
-    assert found["n_sig"] == 98
+    assert (found["n_sig"], found["n_train"]) == (98, 4997)
 
 
 def test_one_null_training_makes_the_summary_null() -> None:

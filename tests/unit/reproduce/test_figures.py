@@ -13,7 +13,7 @@ from benchmark.errors import DataError
 from reproduce.figures import FIGURES
 from reproduce.figures.curves import curves
 from reproduce.rows import gaps, main_rows, of_events, provenance, with_expected, with_parts
-from tests.rows import COMBINATIONS, DIMENSIONS, adc_rows, adc_scans
+from tests.rows import ALL_EVENTS, COMBINATIONS, DIMENSIONS, EVENTS, adc_rows, adc_scans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Page
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EXACT = 1e-8  # rows keep nine digits
 OVERLAP = 6  # pixels: the frame of a legend, which is not drawn, has that much of a rim
 AUGMENTATIONS, DIMENSION, CURVES = "adc-augmentations", "adc-dimension", "adc-roc-si"
+SIZES = "adc-training-events"
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_fewer_trainings_than_the_profile_are_noted(rows: pd.DataFrame) -> None:
 
 
 def test_a_signal_of_some_trainings_is_noted(rows: pd.DataFrame) -> None:
-    lost = (rows["embedding"] == "raw") & (rows["detector_seed"] == 2)
+    lost = (rows["embedding"] == "raw") & (rows["detector_seed"] == 2) & (rows["variant"] == "")
     fewer = rows[~(lost & (rows["signal"] == "leptoquark"))]
     assert gaps(fewer) == ["AE-Raw, LQ: not from all trainings"]
 
@@ -164,8 +165,34 @@ def test_rows_of_one_number_of_events() -> None:
     assert set(of_events(both, 800)["variant"]) == {"events=800"}
     assert set(of_events(with_parts(few), None)["variant"]) == {"events=800"}
     assert provenance(of_events(both, 800)).events == "800"
+    assert provenance(both).events == "800 and 23,904"
     with pytest.raises(DataError, match="800"):
         of_events(both, 900)
+
+
+@pytest.mark.parametrize("named", ["augmentations=add+scale+split", "dimension=160"])
+def test_a_default_that_a_scan_names_is_not_counted_twice(named: str, rows: pd.DataFrame) -> None:
+    again = with_parts(adc_rows(embeddings=("anomclr_plus",), variant=named, curve=False, seed=9))
+    both = pd.concat([again, rows], ignore_index=True)
+    assert set(main_rows(both)["variant"]) == {""}
+    pd.testing.assert_frame_equal(main_rows(both), main_rows(rows))
+    assert set(main_rows(again)["variant"]) == {named}  # better than none
+    for name in FIGURES:
+        numbers = FIGURES[name].draw(rows).numbers
+        pd.testing.assert_frame_equal(FIGURES[name].draw(both).numbers, numbers)
+
+
+def test_sizes_of_the_training_set(rows: pd.DataFrame) -> None:
+    numbers = FIGURES[SIZES].draw(rows).numbers
+    found = set(zip(numbers["embedding"], numbers["n_train"], strict=True))
+    assert found == {(e, n) for e in ("raw", "anomclr_plus") for n in (*EVENTS, ALL_EVENTS)}
+    again = adc_rows(embeddings=("raw",), variant=f"events={ALL_EVENTS}", curve=False, seed=9)
+    both = pd.concat([with_parts(again), rows], ignore_index=True)
+    pd.testing.assert_frame_equal(FIGURES[SIZES].draw(both).numbers, numbers)
+    fewer = rows[(rows["embedding"] != "raw") | (rows["events"] != "3000")]
+    assert "AE-Raw: no rows of 3,000 training events" in FIGURES[SIZES].draw(fewer).notes
+    single = FIGURES[SIZES].draw(rows[rows["events"] == ""])
+    assert single.notes == ("rows of one number of training events only",)
 
 
 def test_augmentations_have_one_name_in_any_order() -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.errors import DataError
@@ -15,10 +15,7 @@ from reproduce.rows import with_parts
 from reproduce.tables import TABLES
 from reproduce.tables.notation import bracketed
 from reproduce.tables.orderings import FAILS, HOLDS, NONE, UNDECIDED
-from tests.rows import adc_rows
-
-if TYPE_CHECKING:
-    import pandas as pd
+from tests.rows import ALL_EVENTS, EVENTS, adc_rows, adc_scans
 
 TABLE = TABLES["adc-2"]
 CELLS = len(METRICS) * len(SIGNALS) * len(EMBEDDINGS)
@@ -119,6 +116,29 @@ def test_the_papers_own_numbers_are_judged(rows: pd.DataFrame) -> None:
     row = judged.iloc[0]
     assert row["published_difference"] == pytest.approx(0.917 - 0.885)
     assert row["published_uncertainty"] == pytest.approx(math.hypot(0.003, 0.002))
+
+
+def test_orderings_at_each_size(rows: pd.DataFrame) -> None:
+    scans = with_parts(adc_scans(trainings=(3, 2)))
+    both = pd.concat([rows, scans], ignore_index=True)
+    made = TABLES["adc-training-events"].make(both)
+    assert made.notes == ()
+    judged = made.numbers[""].set_index(["n_train", "metric", "signal"]).T.to_dict()
+    assert len(judged) == (len(EVENTS) + 1) * len(METRICS) * len(SIGNALS)
+    main = TABLE.make(rows).numbers["-orderings"]
+    first = main[main["claim"] == "AnomCLR+ above AE-Raw"].to_dict("records")
+    for row in first:
+        found = judged[ALL_EVENTS, row["metric"], row["signal"]]
+        for name in ("difference", "uncertainty", "verdict"):
+            assert found[name] == row[name]
+    holds = sum(row["verdict"] == HOLDS for row in first)
+    undecided = sum(row["verdict"] == UNDECIDED for row in first)
+    assert f"| 23,904 | {holds} | {len(first) - holds - undecided} | {undecided} |" in made.text
+    lost = (both["embedding"] == "raw") & (both["events"] == "3000")
+    made = TABLES["adc-training-events"].make(both[~lost])
+    judged = made.numbers[""].set_index("n_train")
+    assert set(judged.loc[3000, "verdict"]) == {NONE}
+    assert "**Incomplete: AE-Raw: no rows of 3,000 training events.**" in made.text
 
 
 def test_missing_methods_are_said(rows: pd.DataFrame) -> None:

@@ -103,6 +103,7 @@ def test_rows_are_whole(data: AdcData) -> None:
     numbers = valid[valid["metric"] != "background_efficiency"]
     assert len(numbers) == 2 * len(CMS_ADC.signals) * len(CMS_ADC.metrics)
     assert set(valid["detector_seed"]) == {0, 1}
+    assert set(valid["n_train"]) == {SMALL.train_events}
     curve = valid[valid["metric"] == "background_efficiency"]
     assert len(curve) == 2 * len(CMS_ADC.signals) * len(CMS_ADC.curve)
     without = run_training(Training(embedding=Multiplicity(), curves=False), data, CMS_ADC, SMALL)
