@@ -9,6 +9,7 @@ together with the schema and the number of events. It finds accidents, not forge
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from benchmark.errors import DataError, complaint
 from benchmark.mixing import canonical_json, hash64, splitmix64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -104,6 +105,16 @@ class ContentDigest:
             bits[same] = self._texts[name]
             left &= ~same
         return bits
+
+
+def joint_digest(digests: Iterable[str]) -> str:
+    """Return one digest of several files' digests, in whatever order.
+
+    Example:
+        >>> joint_digest(["a", "b"]) == joint_digest(["b", "a"]) != joint_digest(["a"])
+        True
+    """
+    return hashlib.sha256(json.dumps(sorted(digests)).encode()).hexdigest()
 
 
 def flat_columns(table: EventTable) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import numpy as np
 
 from benchmark.cards import DatasetCard, Process, load_card
 from benchmark.errors import SimulationError
+from benchmark.digest import joint_digest
 from benchmark.events import EventTable, digest_of, write_events
 from benchmark.files import atomic_path, sha256
 from benchmark.simulation.production import Progress, Request, Sample, produce
@@ -200,12 +200,11 @@ def _entry(process: Process, sample: Sample, table: EventTable) -> dict[str, Any
 def _manifest(
     card: DatasetCard, files: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    digests = sorted(f["digest"] for f in files)
     return {
         "dataset": card.name,
         "release": card.release.name,
         "seed": card.release.seed,
-        "digest": hashlib.sha256(json.dumps(digests).encode()).hexdigest(),
+        "digest": joint_digest(f["digest"] for f in files),
         "recipe": recipe_digest(card),
         "software": software(),
         "bytes": sum(f["bytes"] for f in files),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.digest import joint_digest
 from benchmark.errors import DataError, complaint
 from benchmark.events import digest_of, iter_events, read_columns
 from benchmark.files import sha256
@@ -33,7 +33,7 @@ class Source:
         files: The files that hold events of each process. The processes of one file are kept
             apart when it is read.
         label: Name of the release, "official", or "own".
-        digest: 64 hexadecimal digits of the contents.
+        digest: 64 hexadecimal digits of the files' contents; a release's is that of its manifest.
     """
 
     folder: Path
@@ -121,7 +121,4 @@ def _label(root: Path, *, official: bool) -> str:
 
 def _digest(parquet: list[Path], official: list[Path]) -> str:
     # The content of Parquet files is digested, whatever their layout; official files never change.
-    if parquet:
-        return digest_of(parquet)
-    sums = sorted(sha256(path) for path in official)
-    return hashlib.sha256("".join(sums).encode()).hexdigest()
+    return joint_digest([digest_of(path) for path in parquet] or map(sha256, official))

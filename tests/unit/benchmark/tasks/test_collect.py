@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from benchmark.errors import DataError
-from benchmark.events import EventTable, read_events, write_events
+from benchmark.events import EventTable, write_events
 from benchmark.importers.cms_adc import export_cms_adc
+from benchmark.paths import datasets_root
 from benchmark.schema import CMS_ADC
+from benchmark.simulation.verify import read_manifest
 from benchmark.splits import Split
+from benchmark.tasks.cms_adc import CMS_ADC as TASK
 from benchmark.tasks.collect import gather, hidden
 from benchmark.tasks.source import open_source
 from tests.tables import random_table
@@ -114,10 +117,18 @@ def test_a_folder_of_official_files(table: EventTable, tmp_path: Path) -> None:
 
 
 def test_a_digest_is_of_the_contents(source: Source, table: EventTable, tmp_path: Path) -> None:
-    write_events(table, tmp_path / "one" / "all.parquet")
-    assert open_source(tmp_path / "one").digest == source.digest
+    for k in range(2):
+        part = table.select(slice(1500 * k, 1500 * (k + 1)))
+        order = np.random.default_rng(k).permutation(len(part))
+        write_events(part.select(order), tmp_path / "mixed" / f"{k}.parquet", row_group_size=100)
+    assert open_source(tmp_path / "mixed").digest == source.digest
     write_events(table.select(slice(1, None)), tmp_path / "less" / "all.parquet")
     assert open_source(tmp_path / "less").digest != source.digest
+
+
+def test_a_release_has_the_digest_of_its_manifest() -> None:
+    folder = datasets_root() / "cms_adc" / "v1"
+    assert open_source(folder).digest == read_manifest(folder)["digest"] == TASK.release_digest
 
 
 def test_a_folder_without_events(tmp_path: Path) -> None:
@@ -129,8 +140,3 @@ def test_a_folder_without_events(tmp_path: Path) -> None:
     (tmp_path / "b.h5").touch()
     with pytest.raises(DataError, match="1 Parquet and 1 HDF5"):
         open_source(tmp_path)
-
-
-def test_read_back(source: Source, table: EventTable) -> None:
-    again = read_events([source.folder / "0.parquet", source.folder / "1.parquet"])
-    assert again.digest() == table.digest() == source.digest
