@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.cards import DatasetCard, Process, load_card
-from benchmark.errors import SimulationError
 from benchmark.digest import joint_digest
+from benchmark.errors import SimulationError
 from benchmark.events import EventTable, digest_of, write_events
 from benchmark.files import atomic_path, sha256
 from benchmark.simulation.production import Progress, Request, Sample, produce
