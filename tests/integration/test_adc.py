@@ -50,9 +50,10 @@ def results(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in EMBEDDINGS:
         done = evaluate(name, *store, "--output", rows / f"{name}.csv")
         assert done.exit_code == 0, done.output
-    for vary in ("augmentations", "dimension", "events"):
-        output = rows / f"anomclr_plus-{vary}.csv"
-        done = evaluate("anomclr_plus", "--vary", vary, *store, "--output", output)
+    scans = [("anomclr_plus", vary) for vary in ("augmentations", "dimension", "events")]
+    for name, vary in (*scans, ("raw", "events")):
+        output = rows / f"{name}-{vary}.csv"
+        done = evaluate(name, "--vary", vary, *store, "--output", output)
         assert done.exit_code == 0, done.output
     return root / "results"
 
@@ -64,6 +65,8 @@ def test_rows_of_every_embedding(results: Path) -> None:
     assert set(main["signal"]) == set(CMS_ADC.signals)
     assert set(rows["task_digest"]) == {CMS_ADC.digest()}
     assert {"augmentations=add", "dimension=4", "events=200"} <= set(rows["variant"])
+    assert set(rows.loc[rows["variant"] == "events=200", "n_train"]) == {200}
+    assert main["n_train"].nunique() == 1
     aucs = main.loc[main["metric"] == "auc", "value"]
     assert aucs.between(0.3, 1).all()
 

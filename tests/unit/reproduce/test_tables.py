@@ -136,8 +136,8 @@ def test_orderings_at_each_size(rows: pd.DataFrame) -> None:
     assert f"| 23,904 | {holds} | {len(first) - holds - undecided} | {undecided} |" in made.text
     lost = (both["embedding"] == "raw") & (both["events"] == "3000")
     made = TABLES["adc-training-events"].make(both[~lost])
-    judged = made.numbers[""].set_index("n_train")
-    assert set(judged.loc[3000, "verdict"]) == {NONE}
+    lacking = made.numbers[""].set_index("n_train")
+    assert set(lacking.loc[3000, "verdict"]) == {NONE}
     assert "**Incomplete: AE-Raw: no rows of 3,000 training events.**" in made.text
 
 
