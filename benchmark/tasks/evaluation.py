@@ -118,6 +118,7 @@ def run_training(
         regime=spec.regime,
         strength=None,
         embedding_seed=training.number,
+        n_train=len(data.train),
     )
 
 
