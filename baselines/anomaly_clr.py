@@ -112,7 +112,8 @@ class AnomalyClr:
 
         Raises:
             DataError: No event.
-            DiademError: The training fails, or the checkpoint is of another one.
+            DiademError: The training fails, or the checkpoint is of another one: another task,
+                other settings, events or seed.
         """
         require_schema(events, CMS_ADC)
         if len(events) < 2:
@@ -247,7 +248,7 @@ class AnomalyClr:
             device="cuda" if on_cuda(device) else "cpu",
             patience=self.settings.patience,
             checkpoint=self.runtime.checkpoint,
-            identity=f"{self.name}, settings and events {content:016x}",
+            identity=f"{self.name}, {self.runtime.identity}, settings and events {content:016x}",
             progress=self.runtime.progress,
             label=self.name,
         )

@@ -29,11 +29,13 @@ class Runtime:
     Attributes:
         device: "auto" (a GPU when there is one), "cpu" or "cuda".
         checkpoint: Folder of an unfinished training, to resume from; None for none.
+        identity: Of the task that the training is for; a checkpoint of another one is refused.
         progress: Whether to show a progress bar.
     """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     checkpoint: Path | None = None
+    identity: str = ""
     progress: bool = False
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,18 +133,22 @@ def train_and_measure(
     progress: bool,
 ) -> None:
     """Write the rows of one training; `benchmark.tasks.evaluation.run_training` does the work."""
-    del task, code  # they are in the key of the spec; the result depends on them
+    del code  # it is in the key of the spec, since the result depends on it
     contestant = Contestant(path=embedding, settings=settings, variant=variant)
     made = contestant.make()
     plan = Protocol(**protocol)
     data = load_data(open_source(folder), train_events=plan.train_events)
-    mark = hashlib.sha256(
-        json.dumps(
-            [embedding, settings, variant, number, plan.train_events, source, contestant.code()],
-            sort_keys=True,
-        ).encode()
-    ).hexdigest()
-    keeper = Keeper(made, Path(models) / mark, Runtime(device=device, progress=progress))
+    fitted = {
+        "task": task,
+        "source": source,
+        "settings": settings,
+        "variant": variant,
+        "number": number,
+        "train_events": plan.train_events,
+        "code": contestant.code(),
+    }
+    folder_of_fit = Path(models) / Spec(embedding, fitted).key
+    keeper = Keeper(made, folder_of_fit, Runtime(device, None, f"task {task}", progress))
     training = Training(
         embedding=keeper,
         variant=variant,

@@ -119,16 +119,17 @@ def interrupted(checkpoint: Path | None) -> AnomClrPlus:
     return made.fit(events(), seed=1)
 
 
-def test_a_checkpoint_of_other_events_is_refused(tmp_path: Path) -> None:
-    interrupted_small(tmp_path, events(100))
+def test_a_checkpoint_of_other_events_or_another_task_is_refused(tmp_path: Path) -> None:
+    def train(table: EventTable, task: str) -> None:
+        made = AnomClrPlus(**SMALL)
+        made.runtime = Runtime(device="cpu", checkpoint=tmp_path, identity=f"task {task}")
+        made.fit(table, seed=1)
+
+    train(events(100), "one")
     with pytest.raises(DiademError, match="checkpoint is of another training"):
-        interrupted_small(tmp_path, events(120))
-
-
-def interrupted_small(folder: Path, table: EventTable) -> None:
-    made = AnomClrPlus(**SMALL)
-    made.runtime = Runtime(device="cpu", checkpoint=folder)
-    made.fit(table, seed=1)
+        train(events(120), "one")
+    with pytest.raises(DiademError, match=r"task one.*expected .*task two"):
+        train(events(100), "two")
 
 
 def test_what_cannot_be_trained() -> None:
