@@ -114,7 +114,10 @@ class ContrastiveTraining(LightningModule):
     def configure_optimizers(self) -> torch.optim.Adam:
         """Return the paper's optimiser."""
         return torch.optim.Adam(
-            self.encoder.parameters(), lr=self._plan.learning_rate, betas=(0.9, 0.999)
+            self.encoder.parameters(),
+            lr=self._plan.learning_rate,
+            betas=(0.9, 0.999),
+            fused=True,  # the same numbers to rounding, in one pass
         )
 
     def on_train_epoch_start(self) -> None:
