@@ -51,11 +51,15 @@ class Protocol:
     detector: dict[str, Any] = field(default_factory=dict)
     replicas: int = 200
 
-    def trainings(self, *, learns: bool) -> tuple[int, int]:
-        """Return the numbers of embeddings and of detectors on each."""
+    def trainings(self, *, learns: bool) -> list[tuple[int, tuple[int, ...]]]:
+        """Return the numbers of the trainings, and of the detectors on each.
+
+        What learns nothing is the same each time, so that each detector is work of its own.
+        """
         if learns:
-            return self.embedding_trainings, self.detector_trainings
-        return 1, self.detector_trainings_alone
+            detectors = tuple(range(self.detector_trainings))
+            return [(k, detectors) for k in range(self.embedding_trainings)]
+        return [(0, (k,)) for k in range(self.detector_trainings_alone)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,7 @@ class Training:
         embedding: Not fitted.
         variant: Which settings differ from the default ones, "" for none.
         number: Repetition; seeds are hashed from it.
-        detectors: Number of detectors.
+        detectors: Numbers of the detectors; seeds are hashed from these too.
         curves: Whether to report whole curves.
         device: Of the detectors.
     """
@@ -74,7 +78,7 @@ class Training:
     embedding: Embedding
     variant: str = ""
     number: int = 0
-    detectors: int = 1
+    detectors: tuple[int, ...] = (0,)
     curves: bool = True
     device: Device = "auto"
 
@@ -105,10 +109,11 @@ def run_training(
     background = _scores(embedding, detectors, data.background)
     signals = {name: _scores(embedding, detectors, part) for name, part in data.signals.items()}
     rows: list[dict[str, Any]] = []
-    for k in range(len(detectors)):
+    for k, number in enumerate(training.detectors):
         scores = {name: found[k] for name, found in signals.items()}
         measured = _measure(scores, background[k], data, spec, protocol)
-        rows += [{"detector_seed": k, **row} for row in measured if training.curves or _kept(row)]
+        kept = [row for row in measured if training.curves or _kept(row)]
+        rows += [{"detector_seed": number, **row} for row in kept]
     return pd.DataFrame(rows).assign(
         task=spec.name,
         task_digest=spec.digest(),
@@ -133,7 +138,7 @@ def _detectors(
         events = events.select(rng.permutation(len(events))[: settings["max_events"]])
     latents = latents_of(embedding, hidden(events))
     made = []
-    for k in range(training.detectors):
+    for k in training.detectors:
         detector = make_detector(spec.detector.name, settings, device=training.device)
         seed = training.seed(spec, "detector", k)
         made.append(detector.fit(latents, seed=seed, weight=events.weight))

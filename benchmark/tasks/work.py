@@ -84,12 +84,11 @@ def training_specs(
         curves: Whether rows hold whole curves.
     """
     made = contestant.make()
-    embeddings, detectors = protocol.trainings(learns=getattr(made, "learns", True))
+    trainings = protocol.trainings(learns=getattr(made, "learns", True))
     arguments = {
         "embedding": contestant.path,
         "settings": contestant.settings,
         "variant": contestant.variant,
-        "detectors": detectors,
         "curves": curves,
         "protocol": vars(protocol),
         "task": CMS_ADC.digest(),
@@ -106,11 +105,11 @@ def training_specs(
     return [
         Spec(
             "benchmark.tasks.work:train_and_measure",
-            {**arguments, "number": k},
-            f"{label}, training {k + 1} of {embeddings}",
+            {**arguments, "number": number, "detectors": list(detectors)},
+            f"{label}, training {k + 1} of {len(trainings)}",
             context,
         )
-        for k in range(embeddings)
+        for k, (number, detectors) in enumerate(trainings)
     ]
 
 
@@ -121,7 +120,7 @@ def train_and_measure(
     settings: dict[str, Any],
     variant: str,
     number: int,
-    detectors: int,
+    detectors: list[int],
     curves: bool,
     protocol: dict[str, Any],
     task: str,
@@ -153,7 +152,7 @@ def train_and_measure(
         embedding=keeper,
         variant=variant,
         number=number,
-        detectors=detectors,
+        detectors=tuple(detectors),
         curves=curves,
         device=device,
     )

@@ -98,7 +98,7 @@ def test_what_fit_may_see(data: AdcData) -> None:
 
 
 def test_rows_are_whole(data: AdcData) -> None:
-    rows = run_training(Training(embedding=Multiplicity(), detectors=2), data, CMS_ADC, SMALL)
+    rows = run_training(Training(embedding=Multiplicity(), detectors=(0, 1)), data, CMS_ADC, SMALL)
     valid = validate_rows(rows.assign(profile="smoke", commit="none"))
     numbers = valid[valid["metric"] != "background_efficiency"]
     assert len(numbers) == 2 * len(CMS_ADC.signals) * len(CMS_ADC.metrics)
@@ -174,6 +174,8 @@ def test_trainings_as_pieces_of_work(folder: Path, tmp_path: Path) -> None:
     assert not {spec.key for spec in first} & {spec.key for spec in second}
     run_farm(second, store=tmp_path / "rows")
     assert len(log.read_text().split()) == 2, "a fitted embedding was fitted again"
+    alone = SMALL.trainings(learns=False)
+    assert alone == [(0, (0,)), (0, (1,)), (0, (2,))]
     # Fewer events do.
     run_farm(specs(folder, tmp_path, settings, train_events=150), store=tmp_path / "rows")
     assert len(log.read_text().split()) == 4
