@@ -1,4 +1,4 @@
-# ruff: noqa: D101, D102, D107 (the fake speaks Pythia's own, documented there)
+# ruff: noqa: D101 (the fake speaks Pythia's own, documented there)
 from __future__ import annotations
 
 import math
