@@ -16,18 +16,19 @@ STORE = Path(".diadem")
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  diadem evaluate raw\n"
+    "  diadem evaluate raw anomclr_plus\n"
     "  diadem evaluate anomclr_plus --set dimension=40 --profile smoke\n"
-    "  diadem evaluate anomclr_plus --vary augmentations\n"
+    "  diadem evaluate anomclr_plus --vary augmentations --vary dimension\n"
     "  diadem evaluate my_module:Pca6\n"
     "  diadem evaluate raw --data folder-of-official-files"
 )
-@click.argument("embedding")
+@click.argument("embeddings", nargs=-1, required=True, metavar="EMBEDDING...")
 @click.option("--task", type=click.Choice(["cms_adc"]), default="cms_adc", show_default=True)
 @click.option("--profile", help="Of params.yaml.  [default: the one that dvc repro runs]")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting.")
 @click.option(
     "--vary",
+    multiple=True,
     type=click.Choice(["augmentations", "dimension", "events"]),
     help="Go through the profile's values of a setting, in place of one evaluation.",
 )
@@ -52,8 +53,8 @@ STORE = Path(".diadem")
     type=click.IntRange(1),
     help="Trainings at a time.  [default: one a core, or one with a GPU]",
 )
-def evaluate(embedding: str, task: str, **options: Any) -> None:
-    """Train EMBEDDING as often as the profile asks, detect, measure, and write result rows.
+def evaluate(embeddings: tuple[str, ...], task: str, **options: Any) -> None:
+    """Train each EMBEDDING as often as the profile asks, detect, measure, write result rows.
 
     EMBEDDING is a registered one (diadem list) or your own class as module:Class. Finished
     trainings are kept: an interrupted command goes on where it was.
@@ -66,7 +67,7 @@ def evaluate(embedding: str, task: str, **options: Any) -> None:
     if options["output"] is not None:
         require_file(options["output"])
     request = Request(
-        embedding=embedding,
+        embeddings=embeddings,
         profile=options["profile"],
         settings=parse_settings(options["settings"]),
         vary=options["vary"],
@@ -99,14 +100,15 @@ def _show(rows: pd.DataFrame) -> None:
     short = summarise(rows[rows["metric"] != "background_efficiency"])
     shown = table(
         "Means over trainings",
-        ("signal", "metric"),
+        ("embedding", "signal", "metric"),
         ("value", "spread", "bootstrap", "trainings", "background events"),
     )
     for row in short.to_dict("records"):
         at = "" if pd.isna(row["at"]) else f" at {row['at']:g}"
         value = f"- ({row['reason']})" if row["reason"] else number(row["value"])
         shown.add_row(
-            escaped(f"{row['signal']} {row['variant']}".strip()),
+            escaped(f"{row['embedding']} {row['variant']}".strip()),
+            escaped(row["signal"]),
             f"{row['metric']}{at}",
             escaped(value),
             number(row["spread"]),

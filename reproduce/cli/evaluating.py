@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 
     from benchmark.detectors import Device
     from benchmark.farm import Spec
+    from benchmark.tasks.evaluation import Protocol
+    from benchmark.tasks.work import Contestant
+    from reproduce.profiles import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What a user asked for; see the options of `diadem evaluate`."""
 
-    embedding: str
+    embeddings: tuple[str, ...]
     profile: str | None = None
     settings: dict[str, Any]
-    vary: str | None = None
+    vary: tuple[str, ...] = ()
     data: Path | None = None
     store: Path
     device: Device = "auto"
@@ -66,11 +69,9 @@ def _specs(request: Request) -> tuple[str, list[Spec]]:
     name, profile = load_profile(request.profile)
     folder = request.data or datasets_root() / CMS_ADC.dataset / CMS_ADC.release
     source = open_source(folder)
-    if request.vary is None:
-        plain = contestant(request.embedding, profile.cms_adc, request.settings)
-        wanted = [(plain, profile.cms_adc.protocol.protocol())]
-    else:
-        wanted = scan(request.embedding, profile.cms_adc, request.vary, request.settings)
+    wanted = [
+        pair for embedding in request.embeddings for pair in _wanted(request, embedding, profile)
+    ]
     runtime = Runtime(device=request.device, progress=request.workers == 1)
     specs: list[Spec] = []
     for made, protocol in wanted:
@@ -81,6 +82,17 @@ def _specs(request: Request) -> tuple[str, list[Spec]]:
             protocol=protocol,
             runtime=runtime,
             models=request.store.absolute() / "models",
-            curves=request.vary is None,
+            curves=not request.vary,
         )
     return name, specs
+
+
+def _wanted(
+    request: Request, embedding: str, profile: Profile
+) -> list[tuple[Contestant, Protocol]]:
+    """Return what is to be trained of one embedding."""
+    if not request.vary:
+        plain = contestant(embedding, profile.cms_adc, request.settings)
+        return [(plain, profile.cms_adc.protocol.protocol())]
+    scans = [scan(embedding, profile.cms_adc, v, request.settings) for v in request.vary]
+    return [pair for found in scans for pair in found]
