@@ -76,9 +76,17 @@ class Sample:
 
 @dataclass
 class _Plan:
-    """What is finished and under way for one request."""
+    """What is finished and under way for one request.
+
+    Attributes:
+        request: What is wanted.
+        most: Events that one shard can give at most.
+        done: Finished shards.
+        running: Shards under way.
+    """
 
     request: Request
+    most: int
     done: dict[int, ShardSummary] = field(default_factory=dict)
     running: set[int] = field(default_factory=set)
 
@@ -96,7 +104,8 @@ class _Plan:
     def next_shard(self) -> int | None:
         """The next shard worth starting, None if those under way are expected to suffice."""
         known = sum(s.accepted for s in self.done.values())
-        per_shard = known / len(self.done) if self.done else self.request.events
+        # Nothing is known before the first is done: a shard that selects all wastes no work.
+        per_shard = known / len(self.done) if self.done else self.most
         expected = known + per_shard * len(self.running)
         if self.complete() or (expected >= self.request.events and self.running):
             return None
@@ -142,7 +151,10 @@ def produce(
     """
     card = load_card(card_path)
     book = _Book(card, measurement_values(card), card_path, seed, store, truth_cache)
-    plans = [_Plan(request) for request in requests]
+    plans = [
+        _Plan(request, card.process(request.process).generator.events_per_shard)
+        for request in requests
+    ]
     with sole_user(store):
         remove_leftovers(store)
         for plan in plans:
