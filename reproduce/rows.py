@@ -226,7 +226,9 @@ def _trainings(rows: pd.DataFrame) -> pd.DataFrame:
     return made.assign(full=full)
 
 
-def with_expected(rows: pd.DataFrame, *, alone: int, learned: int, scanned: int) -> pd.DataFrame:
+def with_expected(
+    rows: pd.DataFrame, *, alone: int, learned: int, scanned: int, scanned_alone: int
+) -> pd.DataFrame:
     """Return rows that know how many trainings there should be; `gaps` looks at it.
 
     Args:
@@ -234,10 +236,10 @@ def with_expected(rows: pd.DataFrame, *, alone: int, learned: int, scanned: int)
         alone: Trainings where the embedding learns nothing.
         learned: Trainings of other embeddings.
         scanned: Trainings of these at each point of a scan.
+        scanned_alone: Trainings of what learns nothing at each point of a scan.
     """
     expected = rows["variant"].map(lambda text: scanned if text else learned)
-    # How often a scan repeats what learns nothing is not said in its numbers.
-    raw = rows["variant"].map(lambda text: 1 if text else alone)
+    raw = rows["variant"].map(lambda text: scanned_alone if text else alone)
     return rows.assign(expected=expected.where(rows["embedding"] != RAW, raw))
 
 

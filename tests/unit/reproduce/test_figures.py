@@ -113,12 +113,18 @@ def test_a_missing_encoder_is_seen_beside_other_methods(rows: pd.DataFrame) -> N
 
 
 def test_fewer_trainings_than_the_profile_are_noted(rows: pd.DataFrame) -> None:
-    whole = with_expected(rows, alone=3, learned=4, scanned=2)
+    whole = with_expected(rows, alone=3, learned=4, scanned=2, scanned_alone=2)
     assert gaps(whole) == []
-    more = with_expected(rows[rows["variant"] == ""], alone=5, learned=4, scanned=2)
+    more = with_expected(
+        rows[rows["variant"] == ""], alone=5, learned=4, scanned=2, scanned_alone=2
+    )
     assert gaps(more) == ["AE-Raw: 3 of 5 trainings"]
     for name in FIGURES:
-        notes = FIGURES[name].draw(with_expected(rows, alone=3, learned=4, scanned=3)).notes
+        notes = (
+            FIGURES[name]
+            .draw(with_expected(rows, alone=3, learned=4, scanned=3, scanned_alone=3))
+            .notes
+        )
         assert ("AnomCLR+ (dimension=4): 2 of 3 trainings" in notes) == (name == DIMENSION)
 
 
@@ -205,7 +211,7 @@ def test_augmentations_have_one_name_in_any_order() -> None:
 def test_nothing_is_cut_and_the_legend_stands_alone(
     name: str, whole: bool, rows: pd.DataFrame
 ) -> None:
-    given = rows if whole else with_expected(rows, alone=9, learned=9, scanned=9)
+    given = rows if whole else with_expected(rows, alone=9, learned=9, scanned=9, scanned_alone=9)
     page = FIGURES[name].draw(given).page
     page.draw_without_rendering()
     tight = page.get_tightbbox()  # inches
