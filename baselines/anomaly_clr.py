@@ -6,15 +6,25 @@ latents = encoder.fit(background, seed=1).transform(events)
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from baselines.augmentations import AnomalyAugmentation, PhysicalAugmentation
+from baselines.augmentations import KINDS, AnomalyAugmentation, PhysicalAugmentation
 from baselines.contrastive_training import ContrastiveTraining, Plan, Views, batched
 from baselines.inputs import FEATURES, AdcInputs
 from baselines.losses import anomclr, anomclr_plus, clr
@@ -61,7 +71,7 @@ class ContrastiveSettings(BaseModel):
             events that is then held out; None trains all epochs on all events (assumed).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     dimension: PositiveInt = 160
     heads: PositiveInt = 4
@@ -74,6 +84,17 @@ class ContrastiveSettings(BaseModel):
     temperature: PositiveFloat = 0.1
     augmentations: tuple[Kind, ...] = Field(default=("add", "split", "scale"), min_length=1)
     patience: PositiveInt | None = None
+
+    @field_validator("augmentations", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: Any) -> Any:
+        """Take "add+split" too, and bring the names into one order."""
+        names = value.split("+") if isinstance(value, str) else list(value)
+        if len(set(names)) < len(names):
+            message = "an augmentation is named twice"
+            raise ValueError(message)
+        known = [name for name in KINDS if name in names]
+        return tuple(known if len(known) == len(names) else names)
 
 
 class AnomalyClr:
@@ -174,8 +195,13 @@ class AnomalyClr:
         try:
             note = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
             weights = load_file(folder / _WEIGHTS)
-        except (OSError, ValueError) as error:
-            message = complaint("no encoder can be read", where=str(folder), found=str(error))
+        except (OSError, ValueError, SafetensorError) as error:
+            message = complaint(
+                "no encoder can be read",
+                where=str(folder),
+                found=str(error),
+                remedy="Remove the folder; it is then trained again.",
+            )
             raise DiademError(message) from error
         if note.get("name") != cls.name:
             found = str(note.get("name"))
@@ -237,11 +263,8 @@ class AnomalyClr:
 
     def _fit_settings(self, events: EventTable, seed: int) -> FitSettings:
         device = self.runtime.device
-        content = hash64(
-            canonical_json(self.settings.model_dump(mode="json")),
-            len(events),
-            int(np.bitwise_xor.reduce(events.event_id)) >> 1,
-        )
+        ids = hashlib.sha256(np.sort(events.event_id).tobytes()).hexdigest()
+        content = hash64(canonical_json(self.settings.model_dump(mode="json")), ids)
         return FitSettings(
             epochs=self.settings.epochs,
             seed=seed,
@@ -286,6 +309,22 @@ class AnomClrPlus(AnomalyClr):
     def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
         """Return Eq. 5."""
         return anomclr_plus(views[0], views[1], views[2], temperature)
+
+
+class Untrained(AnomalyClr):
+    """The transformer with its first weights: what the architecture gives without training.
+
+    Training settings are accepted and unused.
+    """
+
+    name = "untrained"
+
+    def fit(self, events: EventTable, *, seed: int) -> Self:
+        """Fit the normalisation and draw the weights."""
+        require_schema(events, CMS_ADC)
+        inputs = AdcInputs.fit(events.objects, events.mask, events.weight)
+        self._fitted = self._encoder(seed).eval(), inputs
+        return self
 
 
 def _checked(name: str, settings: dict[str, Any]) -> ContrastiveSettings:

@@ -27,6 +27,12 @@ class Entry:
 
 EMBEDDINGS = {
     "raw": Entry("baselines.raw:Raw", "cms_adc", "The kinematics themselves: 57 numbers an event"),
+    "untrained": Entry(
+        "baselines.anomaly_clr:Untrained",
+        "cms_adc",
+        "The transformer with its first weights",
+        "encoder",
+    ),
     "clr": Entry("baselines.anomaly_clr:Clr", "cms_adc", "Contrastive, physical views", "encoder"),
     "anomclr": Entry(
         "baselines.anomaly_clr:AnomClr",

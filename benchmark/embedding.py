@@ -97,7 +97,11 @@ def embedding_class(path: str) -> Any:
     try:
         found = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
-        text = complaint("no such module", where=path, found=str(error).lower())
+        what = "no such module" if error.name == module else "the module cannot be imported"
+        text = complaint(what, where=path, found=str(error).lower())
+        raise DiademError(text) from error
+    except SyntaxError as error:
+        text = complaint("the module cannot be imported", where=path, found=str(error))
         raise DiademError(text) from error
     except AttributeError as error:
         text = complaint("no such class", where=path, expected=f"a class {name} in {module}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-
 # What a pipeline writes while it runs: a result does not depend on it.
 _WRITTEN = ("results", "dvc.lock")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from baselines.registry import Entry, entry
+from baselines.augmentations import KINDS
+from baselines.registry import EMBEDDINGS, Entry, entry
 from benchmark.errors import DiademError, complaint
 from benchmark.results import format_variant
 from benchmark.tasks.work import Contestant
@@ -32,14 +33,27 @@ def contestant(
         DiademError: There is no such embedding, or it refuses the settings.
     """
     found = entry(name)
-    settings = {**_settings(found, profile), **(changes or {})}
-    made = Contestant(path=found.path, settings=settings, variant=_variant(changes or {}))
+    chosen = {key: _plain_value(key, value) for key, value in (changes or {}).items()}
+    settings = {**_settings(found, profile), **chosen}
+    made = Contestant(path=found.path, settings=settings, variant=_variant(chosen))
     try:
-        made.make()
+        own = str(made.make().name)
     except TypeError as error:  # an unknown keyword of somebody's class
         text = complaint("settings refused", where=name, found=str(error))
         raise DiademError(text) from error
+    if found.path == name and own in EMBEDDINGS:
+        text = complaint("the name of a registered embedding", where=name, found=repr(own))
+        raise DiademError(text)
     return made
+
+
+def _plain_value(key: str, value: Any) -> Any:
+    """Return a set of augmentations in one spelling, so that it has one variant and one seed."""
+    if key != "augmentations":
+        return value
+    names = value.split("+") if isinstance(value, str) else list(value)
+    known = [kind for kind in KINDS if kind in names]
+    return known if len(known) == len(names) else names
 
 
 def scan(
@@ -69,11 +83,12 @@ def scan(
         made = [contestant(name, profile, {**changes, **size}) for size in sizes]
         return [(one, base.protocol(**few)) for one in made]
     if vary == "events":
+        # As often as the main result: these are compared with each other.
         plain = contestant(name, profile, changes)
         return [
             (
                 replace(plain, variant=_variant({**changes, "events": n})),
-                base.protocol(**few, train_events=n),
+                base.protocol(train_events=n),
             )
             for n in profile.scans.events
         ]

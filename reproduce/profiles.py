@@ -40,7 +40,8 @@ class Scans(_Strict):
     """What the scans of the paper's figures go through.
 
     Attributes:
-        trainings: Embeddings and detectors on each.
+        trainings: Embeddings, and detectors on each, at a point of the first two scans; the one
+            over training events repeats as often as the main result.
         augmentations: Sets of anomaly augmentations, joined by "+".
         dimensions: Of the representation.
         events: Sizes of the training set.

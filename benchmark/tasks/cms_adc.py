@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.cards import load_card
 from benchmark.errors import DataError, complaint
 from benchmark.splits import Split
 from benchmark.tasks.collect import gather, hidden
-from benchmark.tasks.spec import DetectorSpec, MetricSpec, TaskSpec
+from benchmark.tasks.spec import DetectorSpec, MetricSpec, SplitSpec, TaskSpec
 
 if TYPE_CHECKING:
     from benchmark.events import EventTable
@@ -29,7 +28,7 @@ CMS_ADC = TaskSpec(
     dataset="cms_adc",
     release="v1",
     release_digest="d6e89352f43816c0c7566bb19d30103f96866daf51e84897389d859b575aa377",
-    split="adc",
+    split=SplitSpec(salt="cms_adc/adc/v1", parts={"train": 0.6, "validation": 0.2, "test": 0.2}),
     regime="self-supervised",
     signals=("a_to_4l", "h0_to_tautau", "hplus_to_taunu", "leptoquark"),
     metrics=(
@@ -60,7 +59,7 @@ class AdcData:
     """The events of the task.
 
     Attributes:
-        train: Background for `fit` and for the detector; no process labels.
+        train: Background for `fit` and for the detector; without labels, but with weights.
         background: Background that scores are measured on.
         signals: Signal events that scores are measured on, by process.
         source: Name of the source, with its digest.
@@ -109,9 +108,8 @@ def load_data(
 
 
 def task_split(spec: TaskSpec) -> Split:
-    """Return the split of the task, from its dataset's card."""
-    found = next(split for split in load_card(spec.dataset).splits if split.name == spec.split)
-    return Split(found.salt, found.parts)
+    """Return the split of the task."""
+    return Split(spec.split.salt, spec.split.parts)
 
 
 def detector_settings(spec: TaskSpec, changes: dict[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def hidden(table: EventTable, *, weights: bool = False) -> EventTable:
 
     Args:
         table: Events.
-        weights: Keep the weights: of training events, which are all of the same kind.
+        weights: Keep the weights, which training needs for the right mixture. In the bundled
+            release they are 1 but for QCD, so that they tell QCD from the rest.
     """
     n = len(table)
     arrays: dict[str, Any] = {name: getattr(table, name) for name in ARRAYS}

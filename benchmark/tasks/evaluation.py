@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,24 +10,28 @@ import pandas as pd
 
 from benchmark.detectors import make_detector
 from benchmark.embedding import latents_of
+from benchmark.errors import DataError, complaint
+from benchmark.events import EventTable
 from benchmark.metrics import evaluate
 from benchmark.seeds import rng_for, seed_for
 from benchmark.tasks.cms_adc import detector_settings
 from benchmark.tasks.collect import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from benchmark.detectors import Device
     from benchmark.detectors.protocol import Detector
     from benchmark.embedding import Embedding
-    from benchmark.events import EventTable
     from benchmark.tasks.cms_adc import AdcData
     from benchmark.tasks.spec import TaskSpec
 
 CHUNK = 100_000  # events embedded and scored at a time
+CHECKED = 32  # events that are embedded again, one at a time
+# Of the largest latent: float32 sums in another order, in the half precision of a GPU.
+BATCH_TOLERANCE = 2e-2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +95,6 @@ def run_training(
     data: AdcData,
     spec: TaskSpec,
     protocol: Protocol,
-    *,
-    tell: Callable[[str], None] = lambda _: None,
 ) -> pd.DataFrame:
     """Fit an embedding and its detectors and return their rows, without provenance.
 
@@ -101,13 +102,10 @@ def run_training(
         DataError: The embedding gives something that is none.
         DiademError: A training fails.
     """
-    start = time.monotonic()
     embedding = training.embedding.fit(data.train, seed=training.seed(spec, "embedding"))
-    tell(f"embedding fitted in {time.monotonic() - start:.0f} s")
     detectors = _detectors(embedding, training, data, spec, protocol)
-    tell(f"detectors fitted after {time.monotonic() - start:.0f} s")
-    background = _scores(embedding, detectors, data.background)
-    signals = {name: _scores(embedding, detectors, part) for name, part in data.signals.items()}
+    background, *sought = _scores(embedding, detectors, [data.background, *data.signals.values()])
+    signals = dict(zip(data.signals, sought, strict=True))
     rows: list[dict[str, Any]] = []
     for k, number in enumerate(training.detectors):
         scores = {name: found[k] for name, found in signals.items()}
@@ -146,16 +144,41 @@ def _detectors(
 
 
 def _scores(
-    embedding: Embedding, detectors: Sequence[Detector], events: EventTable
-) -> NDArray[np.float32]:
-    """Return the scores (detectors, n) of events, never holding all of their latents."""
+    embedding: Embedding, detectors: Sequence[Detector], parts: Sequence[EventTable]
+) -> list[NDArray[np.float32]]:
+    """Return the scores (detectors, n) of each part; never holds all latents.
+
+    The events of all parts are embedded together in one random order: neither the size of a
+    table nor an average over it tells background from signal.
+    """
+    events = EventTable.concat(parts)
+    order = rng_for("order of the test events").permutation(len(events))
+    shuffled = hidden(events.select(order))
     found = np.empty((len(detectors), len(events)), dtype=np.float32)
     for start in range(0, len(events), CHUNK):
-        part = slice(start, start + CHUNK)
-        latents = latents_of(embedding, hidden(events.select(part)))
+        rows = slice(start, start + CHUNK)
+        latents = latents_of(embedding, shuffled.select(rows))
         for k, detector in enumerate(detectors):
-            found[k, part] = detector.score_samples(latents)
-    return found
+            found[k, order[rows]] = detector.score_samples(latents)
+    _check_each_by_itself(embedding, shuffled)
+    return np.split(found, np.cumsum([len(part) for part in parts])[:-1], axis=1)
+
+
+def _check_each_by_itself(embedding: Embedding, events: EventTable) -> None:
+    """Refuse an embedding of an event that depends on the other events of its table."""
+    some = events.select(slice(0, CHECKED))
+    whole = latents_of(embedding, some)
+    alone = [latents_of(embedding, some.select(slice(k, k + 1))) for k in range(len(some))]
+    off = float(np.abs(whole - np.concatenate(alone)).max() / (np.abs(whole).max() or 1.0))
+    if off > BATCH_TOLERANCE:
+        message = complaint(
+            "the embedding of an event depends on the other events",
+            where=f"{embedding.name}.transform",
+            found=f"a change by {off:.1e} of the largest latent where it is alone",
+            expected="each event by itself",
+            remedy="Take means and the like in fit.",
+        )
+        raise DataError(message)
 
 
 def _kept(row: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmark.cards import load_card
 from benchmark.code import code_digest
 from benchmark.embedding import Embedding, Runtime, Storable, embedding_class
 from benchmark.farm import Spec
@@ -16,20 +17,22 @@ from benchmark.provenance import commit
 from benchmark.tasks.cms_adc import CMS_ADC, load_data
 from benchmark.tasks.evaluation import Protocol, Training, run_training
 from benchmark.tasks.source import open_source
+from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
     from benchmark.detectors import Device
     from benchmark.events import EventTable
 
-# What the numbers of this task go through, beside the embedding itself.
-_CODE = ("benchmark/detectors", "benchmark/metrics", "benchmark/tasks")
-_LEARNING = (
-    "benchmark/batches.py",
-    "benchmark/checkpoints.py",
-    "benchmark/seeds.py",
-    "benchmark/splits.py",
-    "benchmark/training.py",
-)
+# The simulation and the pages about it are not in the way from events to numbers.
+_APART = ("simulation", "describe", "fidelity")
+
+
+def _code() -> str:
+    """Return a digest of all code of ours that a number may depend on."""
+    inside = sorted(path.name for path in Path(__file__).resolve().parents[1].iterdir())
+    used = [name for name in inside if name not in _APART]
+    ours = [name for name in used if name.endswith(".py") or "." not in name]
+    return code_digest(f"benchmark/{name}" for name in ours if not name.startswith("__pycache"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +58,14 @@ class Contestant:
         return embedding_class(self.path)(**self.settings)
 
     def code(self) -> str:
-        """Return a digest of the code that the embedding learns with."""
-        own = inspect.getsourcefile(embedding_class(self.path)) or ""
+        """Return a digest of the code that the embedding learns with.
+
+        Of one's own embedding it is the file of the class alone, not what that imports.
+        """
         if self.path.startswith("baselines."):
-            return code_digest(["baselines", *_LEARNING])
-        return code_digest(_LEARNING) + sha256(Path(own))[:16]
+            return _code() + code_digest(["baselines"])
+        own = inspect.getsourcefile(embedding_class(self.path)) or ""
+        return _code() + sha256(Path(own))[:16]
 
 
 def training_specs(
@@ -93,7 +99,9 @@ def training_specs(
         "protocol": vars(protocol),
         "task": CMS_ADC.digest(),
         "source": source_name,
-        "code": code_digest([*_CODE, *_LEARNING]) + contestant.code(),
+        "code": contestant.code(),
+        "card": load_card(CMS_ADC.dataset).model_dump_json(),
+        "arithmetic": "cuda" if on_cuda(runtime.device) else "cpu",
     }
     context = {
         "folder": str(source),
@@ -126,13 +134,14 @@ def train_and_measure(
     task: str,
     source: str,
     code: str,
+    card: str,
+    arithmetic: str,
     folder: str,
     models: str,
     device: Device,
     progress: bool,
 ) -> None:
     """Write the rows of one training; `benchmark.tasks.evaluation.run_training` does the work."""
-    del code  # it is in the key of the spec, since the result depends on it
     contestant = Contestant(path=embedding, settings=settings, variant=variant)
     made = contestant.make()
     plan = Protocol(**protocol)
@@ -144,7 +153,9 @@ def train_and_measure(
         "variant": variant,
         "number": number,
         "train_events": plan.train_events,
-        "code": contestant.code(),
+        "code": code,
+        "card": card,
+        "arithmetic": arithmetic,
     }
     folder_of_fit = Path(models) / Spec(embedding, fitted).key
     keeper = Keeper(made, folder_of_fit, Runtime(device, None, f"task {task}", progress))

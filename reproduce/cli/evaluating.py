@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.embedding import Runtime
+from benchmark.errors import DiademError, complaint
 from benchmark.farm import run_farm
 from benchmark.paths import datasets_root
 from benchmark.results import write_rows
 from benchmark.tasks.cms_adc import CMS_ADC
 from benchmark.tasks.source import open_source
+from benchmark.tasks.spec import check_digest
 from benchmark.tasks.work import training_specs
 from reproduce.cli.farming import reporting
 from reproduce.contestants import contestant, scan
@@ -57,21 +59,36 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
     except KeyboardInterrupt as error:
         error.add_note(f"finished trainings are kept in {request.store}: run the command again")
         raise
-    rows = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+    rows = pd.concat([_read(file) for file in files], ignore_index=True)
     rows = rows.assign(profile=name)
     if output is not None:
         write_rows(rows, output)
     return rows
 
 
+def _read(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:  # Arrow's errors are among these
+        message = complaint(
+            "a finished training cannot be read",
+            where=str(file),
+            found=str(error),
+            remedy="Remove the file and run the command again.",
+        )
+        raise DiademError(message) from error
+
+
 def _specs(request: Request) -> tuple[str, list[Spec]]:
     """Return the name of the profile and all pieces of work."""
+    check_digest(CMS_ADC)
     name, profile = load_profile(request.profile)
     folder = request.data or datasets_root() / CMS_ADC.dataset / CMS_ADC.release
     source = open_source(folder)
     wanted = [
         pair for embedding in request.embeddings for pair in _wanted(request, embedding, profile)
     ]
+    _refuse_twice([made for made, _ in wanted])
     runtime = Runtime(device=request.device, progress=request.workers == 1)
     specs: list[Spec] = []
     for made, protocol in wanted:
@@ -96,3 +113,12 @@ def _wanted(
         return [(plain, profile.cms_adc.protocol.protocol())]
     scans = [scan(embedding, profile.cms_adc, v, request.settings) for v in request.vary]
     return [pair for found in scans for pair in found]
+
+
+def _refuse_twice(contestants: list[Contestant]) -> None:
+    """Say before the work that two contestants would have the same rows."""
+    names = [(made.make().name, made.variant) for made in contestants]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = complaint("the same embedding twice", found=" ".join(twice[0]).strip())
+        raise DiademError(message)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.anomaly_clr import AnomClr, AnomClrPlus, Clr, ContrastiveSettings
+from baselines.anomaly_clr import AnomClr, AnomClrPlus, Clr, ContrastiveSettings, Untrained
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError
 from benchmark.events import EventTable, read_events
@@ -148,6 +148,30 @@ def test_another_encoders_folder(tmp_path: Path) -> None:
     (tmp_path / "encoder.json").write_text("{")
     with pytest.raises(DiademError, match="no encoder can be read"):
         Clr.load(tmp_path)
+
+
+def test_a_damaged_folder_is_named(tmp_path: Path) -> None:
+    Untrained(**SMALL).fit(events(40), seed=1).save(tmp_path)
+    path = tmp_path / "encoder.safetensors"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DiademError, match="no encoder can be read"):
+        Untrained.load(tmp_path)
+
+
+def test_untrained_has_the_weights_that_training_starts_from() -> None:
+    made = Untrained(**SMALL).fit(events(40), seed=1)
+    still = AnomClrPlus(**{**SMALL, "learning_rate": 1e-30}).fit(events(40), seed=1)
+    np.testing.assert_array_equal(made.transform(events(40)), still.transform(events(40)))
+
+
+def test_one_spelling_of_the_augmentations() -> None:
+    for spelling in ("split+add", ["split", "add"], ("add", "split")):
+        made = ContrastiveSettings.model_validate({"augmentations": spelling})
+        assert made.augmentations == ("add", "split")
+    assert ContrastiveSettings.model_validate({"augmentations": "add"}).augmentations == ("add",)
+    for bad in ("add+add", "mirror", ""):
+        with pytest.raises(ValueError, match="augmentations"):
+            ContrastiveSettings.model_validate({"augmentations": bad})
 
 
 def test_defaults_are_the_papers() -> None:

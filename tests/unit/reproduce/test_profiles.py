@@ -112,7 +112,8 @@ def test_settings_of_the_command_line() -> None:
 def test_variants_are_named() -> None:
     adc = load_profile("smoke")[1].cms_adc
     made = contestant("anomclr", adc, {"dimension": 12, "augmentations": ["split", "add"]})
-    assert made.variant == "augmentations=split+add;dimension=12"
+    assert made.variant == "augmentations=add+split;dimension=12"
+    assert contestant("anomclr", adc, {"augmentations": "add"}).variant == "augmentations=add"
     assert contestant("anomclr", adc).variant == ""
     with pytest.raises(DiademError, match="nothing of this name varies"):
         scan("anomclr", adc, "colour", {})

@@ -61,6 +61,8 @@ class Multiplicity:
             return latents.astype(np.float64)
         elif self.fault == "short":
             return latents[1:]
+        elif self.fault == "batch":
+            latents -= latents.mean(axis=0)
         return latents
 
     def save(self, folder: Path) -> None:
@@ -130,6 +132,38 @@ def test_the_same_names_give_the_same_numbers(data: AdcData) -> None:
 def test_a_bad_embedding_is_refused(data: AdcData, fault: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         latents_of(Multiplicity(fault=fault), data.background)
+
+
+def test_an_embedding_that_looks_at_other_events_is_refused(data: AdcData) -> None:
+    training = Training(embedding=Multiplicity(fault="batch"))
+    with pytest.raises(DataError, match="depends on the other events"):
+        run_training(training, data, CMS_ADC, SMALL)
+
+
+class Order(Multiplicity):
+    """Notes which events come in which table."""
+
+    name = "order"
+
+    def transform(self, events: EventTable) -> NDArray[np.float32]:
+        tables.append(events.event_id)
+        return super().transform(events)
+
+
+tables: list[NDArray[np.uint64]] = []
+
+
+def test_signal_and_background_come_mixed(data: AdcData) -> None:
+    tables.clear()
+    run_training(Training(embedding=Order()), data, CMS_ADC, SMALL)
+    tested = tables[1]  # the first are the detector's training events
+    parts = [data.background, *data.signals.values()]
+    assert len(tested) == sum(map(len, parts))
+    first = np.isin(tested[: len(tested) // 2], data.background.event_id).mean()
+    # Half of the events, drawn without regard: its background share is that of all, to six
+    # binomial standard deviations (one false alarm in 10^8).
+    share = len(data.background) / len(tested)
+    assert abs(first - share) < 6 * np.sqrt(share * (1 - share) / (len(tested) // 2))
 
 
 def test_an_unknown_detector_setting() -> None:

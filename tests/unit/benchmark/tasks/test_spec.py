@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmark.cards import load_card
 from benchmark.errors import DiademError
 from benchmark.tasks.cms_adc import CMS_ADC, task_split
 from benchmark.tasks.spec import TaskSpec, check_digest, known_digests
@@ -42,4 +43,6 @@ def test_a_silent_change_is_refused() -> None:
 
 
 def test_the_split_is_that_of_the_card() -> None:
+    card = next(split for split in load_card(CMS_ADC.dataset).splits if split.name == "adc")
+    assert (card.salt, dict(card.parts)) == (CMS_ADC.split.salt, CMS_ADC.split.parts)
     assert dict(task_split(CMS_ADC).parts) == {"train": 0.6, "validation": 0.2, "test": 0.2}
