@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmark.cards import load_card
 from benchmark.errors import DataError, complaint
 from benchmark.splits import Split
 from benchmark.tasks.collect import gather, hidden
-from benchmark.tasks.spec import DetectorSpec, MetricSpec, SplitSpec, TaskSpec
+from benchmark.tasks.spec import DetectorSpec, MetricSpec, TaskSpec
 
 if TYPE_CHECKING:
     from benchmark.events import EventTable
@@ -28,7 +29,7 @@ CMS_ADC = TaskSpec(
     dataset="cms_adc",
     release="v1",
     release_digest="d6e89352f43816c0c7566bb19d30103f96866daf51e84897389d859b575aa377",
-    split=SplitSpec(salt="cms_adc/adc/v1", parts={"train": 0.6, "validation": 0.2, "test": 0.2}),
+    split="adc",
     regime="self-supervised",
     signals=("a_to_4l", "h0_to_tautau", "hplus_to_taunu", "leptoquark"),
     metrics=(
@@ -108,8 +109,9 @@ def load_data(
 
 
 def task_split(spec: TaskSpec) -> Split:
-    """Return the split of the task."""
-    return Split(spec.split.salt, spec.split.parts)
+    """Return the split of the task, from its dataset's card."""
+    found = next(split for split in load_card(spec.dataset).splits if split.name == spec.split)
+    return Split(found.salt, found.parts)
 
 
 def detector_settings(spec: TaskSpec, changes: dict[str, Any]) -> dict[str, Any]:

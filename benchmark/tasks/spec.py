@@ -32,13 +32,6 @@ class MetricSpec(_Frozen):
     direction: Literal["higher", "lower"] = "higher"
 
 
-class SplitSpec(_Frozen):
-    """The split of the events, as `benchmark.splits.Split` has it; the card says the same."""
-
-    salt: str
-    parts: dict[str, float]
-
-
 class DetectorSpec(_Frozen):
     """The anomaly detector that every contestant gets, and its settings."""
 
@@ -56,7 +49,8 @@ class TaskSpec(_Frozen):
         dataset: Name of the dataset's card.
         release: The bundled release that results of record are made on.
         release_digest: Digest of its events.
-        split: With the parts train, validation and test.
+        split: Name of the card's split with the parts train, validation and test; a test holds
+            the card to what the results of record were made with.
         regime: What `fit` may see, in words of the results.
         signals: Processes that are sought; all others are background.
         metrics: What is reported for each signal.
@@ -71,7 +65,7 @@ class TaskSpec(_Frozen):
     dataset: str
     release: str
     release_digest: str
-    split: SplitSpec
+    split: str
     regime: str
     signals: tuple[str, ...]
     metrics: tuple[MetricSpec, ...]
