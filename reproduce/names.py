@@ -12,10 +12,12 @@ class Name:
     Attributes:
         text: For Markdown and the terminal.
         math: For matplotlib.
+        in_paper: Whether the paper of its figures and tables has it.
     """
 
     text: str
     math: str
+    in_paper: bool = True
 
 
 SIGNALS = {
@@ -26,6 +28,7 @@ SIGNALS = {
 }
 EMBEDDINGS = {
     "raw": Name(text="AE-Raw", math="AE-Raw"),
+    "untrained": Name(text="untrained", math="untrained encoder", in_paper=False),
     "clr": Name(text="CLR", math="CLR"),
     "anomclr": Name(text="AnomCLR", math="AnomCLR"),
     "anomclr_plus": Name(text="AnomCLR+", math="AnomCLR+"),

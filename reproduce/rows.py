@@ -12,7 +12,7 @@ from benchmark.results import COLUMNS, read_rows, summarise
 from reproduce.names import AUGMENTATIONS, EMBEDDINGS, METRICS, SIGNALS
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -218,7 +218,7 @@ def _trainings(rows: pd.DataFrame) -> pd.DataFrame:
     held = pairs.groupby(["embedding", "variant"]).size()
     made = counts.assign(full=counts.prod(axis=1), held=held).reset_index()
     # An encoder whose trainings all are missing is seen beside its like only.
-    like = [made["embedding"] == RAW, made["variant"] == ""]
+    like = [made["embedding"] == RAW, made["variant"].map(_few)]
     full = made.groupby(like)["full"].transform("max")
     if "expected" in rows:
         asked = by["expected"].max().reset_index(drop=True)
@@ -226,30 +226,37 @@ def _trainings(rows: pd.DataFrame) -> pd.DataFrame:
     return made.assign(full=full)
 
 
-def with_expected(
-    rows: pd.DataFrame, *, alone: int, learned: int, scanned: int, scanned_alone: int
-) -> pd.DataFrame:
+def _few(variant: str) -> bool:
+    """Return whether a variant is of a scan with its own number of trainings: not over events."""
+    return variant != "" and "events=" not in variant
+
+
+def with_expected(rows: pd.DataFrame, *, alone: int, learned: int, scanned: int) -> pd.DataFrame:
     """Return rows that know how many trainings there should be; `gaps` looks at it.
 
     Args:
         rows: Result rows.
         alone: Trainings where the embedding learns nothing.
-        learned: Trainings of other embeddings.
-        scanned: Trainings of these at each point of a scan.
-        scanned_alone: Trainings of what learns nothing at each point of a scan.
+        learned: Trainings of other embeddings, also at each number of training events.
+        scanned: Trainings of these at each point of the other scans.
     """
-    expected = rows["variant"].map(lambda text: scanned if text else learned)
-    raw = rows["variant"].map(lambda text: scanned_alone if text else alone)
-    return rows.assign(expected=expected.where(rows["embedding"] != RAW, raw))
+    expected = rows["variant"].map(lambda text: scanned if _few(text) else learned)
+    return rows.assign(expected=expected.where(rows["embedding"] != RAW, alone))
 
 
-def gaps(rows: pd.DataFrame) -> list[str]:
-    """Return sentences about trainings that are missing, or hold less than others.
+def gaps(rows: pd.DataFrame, methods: Iterable[str] = ()) -> list[str]:
+    """Return sentences about methods and trainings that are missing, or hold less than others.
 
     A full set is every pair of an embedding's and a detector's seed, and as many of them as
     methods (or points of a scan) of the same kind have, and as many as `with_expected` asks for.
+
+    Args:
+        rows: Of one figure or table.
+        methods: Names of the embeddings that should be there.
     """
-    found = [
+    there = set(rows["embedding"])
+    found = [f"{_called(method, '')}: no rows" for method in methods if method not in there]
+    found += [
         f"{_called(row['embedding'], row['variant'])}: {row['held']} of {row['full']} trainings"
         for row in _trainings(rows).to_dict("records")
         if row["held"] < row["full"]
@@ -266,14 +273,18 @@ def gaps(rows: pd.DataFrame) -> list[str]:
 
 
 def missing_sizes(rows: pd.DataFrame) -> list[str]:
-    """Return sentences about sizes of the training set that one of AE-Raw and AnomCLR+ lacks."""
+    """Return sentences about sizes of the training set that one of AE-Raw and AnomCLR+ lacks.
+
+    One without any rows is the matter of `gaps`.
+    """
     sizes = sorted(rows["n_train"].unique())
     there = set(zip(rows["embedding"], rows["n_train"], strict=True))
+    methods = set(rows["embedding"])
     found = [
         f"{EMBEDDINGS[embedding].text}: no rows of {n:,} training events"
         for embedding in (RAW, BEST)
         for n in sizes
-        if (embedding, n) not in there
+        if embedding in methods and (embedding, n) not in there
     ]
     if len(sizes) < 2:
         found.append("rows of one number of training events only")

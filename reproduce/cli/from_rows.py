@@ -105,7 +105,6 @@ def _expecting(rows: pd.DataFrame, profile: str) -> pd.DataFrame:
         alone=held.detector_trainings_alone,
         learned=held.embedding_trainings * held.detector_trainings,
         scanned=math.prod(asked.scans.trainings),
-        scanned_alone=asked.scans.trainings[1],
     )
 
 

@@ -56,7 +56,9 @@ FIGURE = Figure(
     caption=(
         "AUC, background rejection 1/eps_b and significance improvement SI at the signal "
         "efficiency 0.3 of AnomCLR+ trained with each combination of anomaly augmentations: added "
-        "objects m(x), split objects mbar(x), scaled pT s_pT(x). Thin bars: standard deviation "
+        "objects m(x), split objects mbar(x), scaled pT s_pT(x). mbar(x) alone cannot change some "
+        "events (such as a lone lepton near the threshold), which then stand as negatives of "
+        "themselves. Thin bars: standard deviation "
         "over trainings (none with one training); broad pale bars: statistical error (bootstrap). "
         "Dashed lines: autoencoder on the raw events, bands: its standard deviation. Open "
         "markers: published values, which exist for all augmentations together. The "

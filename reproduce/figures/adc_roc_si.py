@@ -32,7 +32,7 @@ def draw(rows: pd.DataFrame) -> Drawn:
     held = held[held["embedding"].isin(_DASHES) & (held["metric"] == "background_efficiency")]
     require(held, "AE-Raw or AnomCLR+ with the metric background_efficiency")
     numbers = beside(curves(held), load_table(_TABLE))
-    notes = (*gaps(held), *_missing(numbers))
+    notes = (*gaps(held, _DASHES), *_missing(numbers))
     with style.styled():
         page, axes = style.panels(2)
         for ax, metric in zip(axes, _SHOWN, strict=True):
@@ -70,7 +70,7 @@ def _missing(numbers: pd.DataFrame) -> Iterator[str]:
     for embedding in _DASHES:
         there = set(numbers.loc[numbers["embedding"] == embedding, "signal"])
         for signal in SIGNALS:
-            if signal not in there:
+            if there and signal not in there:  # without any, `gaps` says it
                 yield f"{EMBEDDINGS[embedding].text}, {SIGNALS[signal].text}: no rows"
 
 

@@ -43,7 +43,7 @@ def draw(rows: pd.DataFrame) -> Drawn:
     held = at_point(rows_by_size(rows), load_table(_TABLE).efficiency)
     held = require(held[held["embedding"].isin(_LOOKS)], "AE-Raw or AnomCLR+")
     numbers = summary(held)
-    notes = (*gaps(held), *missing_sizes(held), *_nulls(numbers))
+    notes = (*gaps(held, _LOOKS), *missing_sizes(held), *_nulls(numbers))
     with style.styled():
         page, axes = style.panels(len(METRICS))
         for ax, metric in zip(axes, METRICS, strict=True):

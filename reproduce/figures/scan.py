@@ -64,13 +64,13 @@ def draw_scan(rows: pd.DataFrame, scan: Scan) -> Drawn:
     raw, held = _chosen(rows, scan)
     require(held, f"AnomCLR+ against its {scan.column}")
     used = _joined(raw, held)
-    numbers = beside(summary(held), load_table(TABLE))
+    every = beside(summary(used), load_table(TABLE))
+    behind, numbers = (every[every["embedding"] == name].copy() for name in (RAW, BEST))
     off = numbers[scan.column] != scan.default
     numbers.loc[off, ["published", "published_error"]] = np.nan
-    behind = beside(summary(raw), load_table(TABLE))
     notes = (
-        *gaps(used),
-        *_missing(numbers, behind, scan),
+        *gaps(used, (RAW, BEST)),
+        *_missing(numbers, scan),
         *nulls(numbers, scan.column, scan.column),
     )
     with style.styled():
@@ -125,13 +125,11 @@ def _points(ax: Axes, numbers: pd.DataFrame, scan: Scan) -> None:
         )
 
 
-def _missing(numbers: pd.DataFrame, raw: pd.DataFrame, scan: Scan) -> Iterator[str]:
+def _missing(numbers: pd.DataFrame, scan: Scan) -> Iterator[str]:
     there = set(numbers[scan.column])
     absent = [str(value) for value in scan.expected if value not in there]
     if absent:
         yield f"no rows of {scan.column} {', '.join(absent)}"
-    if raw.empty:
-        yield "no rows of AE-Raw"
 
 
 def _legend(scan: Scan) -> Iterator[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmark.files import atomic_path
+from reproduce.deviations import deviations
 from reproduce.figures.style import styled
 from reproduce.names import NOT_PUBLISHED
 from reproduce.rows import provenance
@@ -57,6 +58,7 @@ def caption(figure: Figure, drawn: Drawn, assumed: Sequence[str]) -> str:
         _origin(figure.reproduces),
         figure.caption,
         f"Simulation. {provenance(drawn.rows).line()}.",
+        *deviations(drawn.rows),
         *(f"**Incomplete: {note}.**" for note in drawn.notes),
     ]
     if assumed:

@@ -40,7 +40,7 @@ def make(rows: pd.DataFrame) -> Made:
             for found in judge(part, _CLAIM)
         ]
     )
-    notes = (*gaps(held), *missing_sizes(held))
+    notes = (*gaps(held, (RAW, BEST)), *missing_sizes(held))
     text = "\n".join(
         (
             f"# {_CLAIM.text} at each size of the training set?\n",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
+from reproduce.names import EMBEDDINGS
 from reproduce.rows import at_point, summary
 
 if TYPE_CHECKING:
@@ -43,21 +45,25 @@ def working_points(rows: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
 
 
 def set_beside(points: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
-    """Return a row for each number of a published table, in its order.
+    """Return a row for each metric and signal of a published table, and each embedding.
 
-    `ours` is the mean over trainings, `spread` the standard deviation over them, `standard_error`
-    that of the mean, `statistical` the mean bootstrap error; `sigma` is the difference over the
-    quadratic sum of spread, statistical and published error, null where there is no spread;
-    `reason` says why `ours` is null.
+    In the table's order, the embeddings in that of `EMBEDDINGS`; what the paper does not have is
+    null. `ours` is the mean over trainings, `spread` the standard deviation over them,
+    `standard_error` that of the mean, `statistical` the mean bootstrap error; `sigma` is the
+    difference over the quadratic sum of spread, statistical and published error, null where there
+    is no spread; `reason` says why `ours` is null.
 
     Args:
         points: From `working_points`.
         table: The published numbers.
     """
     keys = ["metric", "signal", "embedding"]
-    published = pd.DataFrame(
-        [(*key, number.value, number.error) for key, number in table.numbers.items()],
-        columns=[*keys, "published", "published_error"],
+    cells = dict.fromkeys((metric, signal) for metric, signal, _ in table.numbers)
+    wanted = [(*cell, embedding) for cell in cells for embedding in EMBEDDINGS]
+    found = [table.numbers.get(key) for key in wanted]
+    published = pd.DataFrame(wanted, columns=keys).assign(
+        published=[number.value if number else np.nan for number in found],
+        published_error=[number.error if number else np.nan for number in found],
     )
     ours = points.rename(columns={"value": "ours"})
     made = published.merge(ours, on=keys, how="left", validate="one_to_one")

@@ -26,12 +26,15 @@ An ordering holds, or does not, where the difference is {SIGMAS:g} standard erro
 of the means over trainings, with the bootstrap errors, neglecting that all methods see the same
 test events, and with what Student's t asks for of few trainings; undecided where a method has one
 training."""
-HOW = f"{HOW_OURS} Paper: from its printed errors, which are those of single trainings."
+HOW = (
+    f"{HOW_OURS} Paper: from its printed errors, which are those of single trainings; {DASH} "
+    "where a method is not in the paper."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The paper's claim that one method is above another."""
+    """The claim that one method is above another; the paper's, where it has both."""
 
     above: str
     below: str
@@ -48,6 +51,9 @@ CLAIMS = (
     Claim(above="anomclr_plus", below="clr"),
     Claim(above="anomclr", below="clr"),
     Claim(above="raw", below="clr", words=" (the paper: mostly)"),
+    Claim(above="anomclr_plus", below="untrained"),
+    Claim(above="anomclr", below="untrained"),
+    Claim(above="clr", below="untrained"),
 )
 
 
@@ -64,7 +70,7 @@ def orderings(points: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
             **ours,
             **_theirs(
                 *(
-                    table.numbers[ours["metric"], ours["signal"], name]
+                    table.numbers.get((ours["metric"], ours["signal"], name))
                     for name in (claim.above, claim.below)
                 )
             ),
@@ -108,7 +114,11 @@ def _ours(above: Mapping[Any, Any] | None, below: Mapping[Any, Any] | None) -> d
     return {**numbers, "verdict": _VERDICTS[found.verdict], "reason": found.reason}
 
 
-def _theirs(above: Number, below: Number) -> dict[str, Any]:
+def _theirs(above: Number | None, below: Number | None) -> dict[str, Any]:
+    if above is None or below is None:
+        numbers = ("difference", "uncertainty", "sigma")
+        unknown = {f"published_{name}": math.nan for name in numbers}
+        return {**unknown, "published_verdict": DASH}
     difference = above.value - below.value
     uncertainty = math.hypot(above.error, below.error)
     sigma = difference / uncertainty
@@ -133,7 +143,10 @@ def orderings_text(judged: pd.DataFrame) -> str:
 
 
 def _count(part: pd.DataFrame) -> list[str]:
-    return [*tally(part), *tally(part, "published_verdict", (HOLDS, FAILS, UNDECIDED))]
+    verdicts = (HOLDS, FAILS, UNDECIDED)
+    if not part["published_verdict"].isin(verdicts).any():
+        return [*tally(part), *(DASH for _ in verdicts)]
+    return [*tally(part), *tally(part, "published_verdict", verdicts)]
 
 
 def tally(

@@ -107,24 +107,31 @@ def test_a_missing_training_is_said_on_the_picture(rows: pd.DataFrame) -> None:
         assert "Incomplete: AnomCLR+: 3 of 4 trainings" in texts(drawn.page)
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_missing_raw_rows_are_said_on_the_picture(name: str, rows: pd.DataFrame) -> None:
+    drawn = FIGURES[name].draw(rows[rows["embedding"] != "raw"])
+    assert drawn.notes == ("AE-Raw: no rows",)
+    assert "Incomplete: AE-Raw: no rows" in texts(drawn.page)
+
+
+def test_a_scan_over_events_repeats_as_often_as_the_main_result(rows: pd.DataFrame) -> None:
+    lost = (rows["variant"] == "events=3000") & (rows["embedding_seed"] == 1)
+    fewer = with_expected(rows[~lost], alone=3, learned=4, scanned=2)
+    assert gaps(fewer) == ["AnomCLR+ (events=3000): 2 of 4 trainings"]
+
+
 def test_a_missing_encoder_is_seen_beside_other_methods(rows: pd.DataFrame) -> None:
     lost = (rows["embedding"] == "clr") & (rows["embedding_seed"] == 1)
     assert gaps(rows[~lost]) == ["CLR: 2 of 4 trainings"]
 
 
 def test_fewer_trainings_than_the_profile_are_noted(rows: pd.DataFrame) -> None:
-    whole = with_expected(rows, alone=3, learned=4, scanned=2, scanned_alone=2)
+    whole = with_expected(rows, alone=3, learned=4, scanned=2)
     assert gaps(whole) == []
-    more = with_expected(
-        rows[rows["variant"] == ""], alone=5, learned=4, scanned=2, scanned_alone=2
-    )
+    more = with_expected(rows[rows["variant"] == ""], alone=5, learned=4, scanned=2)
     assert gaps(more) == ["AE-Raw: 3 of 5 trainings"]
     for name in FIGURES:
-        notes = (
-            FIGURES[name]
-            .draw(with_expected(rows, alone=3, learned=4, scanned=3, scanned_alone=3))
-            .notes
-        )
+        notes = FIGURES[name].draw(with_expected(rows, alone=3, learned=4, scanned=3)).notes
         assert ("AnomCLR+ (dimension=4): 2 of 3 trainings" in notes) == (name == DIMENSION)
 
 
@@ -211,7 +218,7 @@ def test_augmentations_have_one_name_in_any_order() -> None:
 def test_nothing_is_cut_and_the_legend_stands_alone(
     name: str, whole: bool, rows: pd.DataFrame
 ) -> None:
-    given = rows if whole else with_expected(rows, alone=9, learned=9, scanned=9, scanned_alone=9)
+    given = rows if whole else with_expected(rows, alone=9, learned=9, scanned=9)
     page = FIGURES[name].draw(given).page
     page.draw_without_rendering()
     tight = page.get_tightbbox()  # inches

@@ -18,6 +18,7 @@ from reproduce.tables.orderings import FAILS, HOLDS, NONE, UNDECIDED
 from tests.rows import ALL_EVENTS, EVENTS, adc_rows, adc_scans
 
 TABLE = TABLES["adc-2"]
+PUBLISHED = [name for name, written in EMBEDDINGS.items() if written.in_paper]
 CELLS = len(METRICS) * len(SIGNALS) * len(EMBEDDINGS)
 
 
@@ -28,10 +29,10 @@ def rows() -> pd.DataFrame:
 
 def test_published_table_is_whole_and_agrees_with_itself() -> None:
     table = load_table("aclr_table_2")
-    assert len(table.numbers) == CELLS
+    assert len(table.numbers) == len(METRICS) * len(SIGNALS) * len(PUBLISHED)
     assert table.status == "stated"
     for signal in SIGNALS:
-        for embedding in EMBEDDINGS:
+        for embedding in PUBLISHED:
             rejection = table.numbers["background_rejection", signal, embedding]
             improvement = table.numbers["significance_improvement", signal, embedding]
             # SI = eps_s sqrt(1/eps_b); a mean of roots is not the root of a mean, and is rounded.
@@ -119,7 +120,7 @@ def test_the_papers_own_numbers_are_judged(rows: pd.DataFrame) -> None:
 
 
 def test_orderings_at_each_size(rows: pd.DataFrame) -> None:
-    scans = with_parts(adc_scans(trainings=(3, 2)))
+    scans = with_parts(adc_scans(of_events=(3, 2)))
     both = pd.concat([rows, scans], ignore_index=True)
     made = TABLES["adc-training-events"].make(both)
     assert made.notes == ()
@@ -144,11 +145,30 @@ def test_orderings_at_each_size(rows: pd.DataFrame) -> None:
 def test_missing_methods_are_said(rows: pd.DataFrame) -> None:
     made = TABLE.make(rows[rows["embedding"].isin(("raw", "anomclr_plus"))])
     assert "no result rows" in made.text
+    assert made.notes == ("untrained: no rows", "CLR: no rows", "AnomCLR: no rows")
+    assert TABLE.make(rows[rows["embedding"] != "raw"]).notes == ("AE-Raw: no rows",)
     judged = made.numbers["-orderings"]
     assert set(judged[judged["claim"] == "AnomCLR above CLR"]["verdict"]) == {NONE}
     lost = (rows["embedding"] == "clr") & (rows["embedding_seed"] == 0)
     made = TABLE.make(rows[~(lost & (rows["detector_seed"] == 0))])
     assert "**Incomplete: CLR: 5 of 6 trainings.**" in made.text
+
+
+def test_what_the_paper_does_not_have(rows: pd.DataFrame) -> None:
+    made = TABLE.make(rows)
+    assert "| AE-Raw | untrained | CLR |" in made.text
+    numbers = made.numbers[""]
+    ours = numbers[numbers["embedding"] == "untrained"]
+    assert ours["ours"].notna().all()
+    assert ours[["published", "difference", "sigma"]].isna().all(axis=None)
+    judged = made.numbers["-orderings"].set_index("claim")
+    for name in ("AnomCLR+", "AnomCLR", "CLR"):
+        part = judged.loc[f"{name} above untrained"]
+        assert part["difference"].notna().all()
+        assert part["published_difference"].isna().all()
+        assert set(part["published_verdict"]) == {"-"}
+    without = TABLE.make(rows[rows["embedding"] != "untrained"])
+    assert without.notes == ("untrained: no rows",)
 
 
 def test_no_rows_is_an_error(rows: pd.DataFrame) -> None:

@@ -1,0 +1,86 @@
+"""What is said of a profile that is not the paper's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from reproduce.deviations import deviations
+from reproduce.figures import FIGURES
+from reproduce.figures.writing import caption
+from reproduce.rows import with_parts
+from reproduce.tables import TABLES
+from tests.rows import adc_rows, adc_scans
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO_TEST = "Differences in sigma are therefore no test of the paper."
+PROFILES = """\
+profile: small
+profiles:
+  small:
+    cms_adc: &small
+      protocol: &protocol
+        train_events: null
+        embedding_trainings: 3
+        detector_trainings: 3
+        detector_trainings_alone: 5
+        replicas: 200
+        detector: {epochs: 20}
+      encoder: {layers: 2, learning_rate: 3.0e-4}
+      scans: {trainings: [1, 1], augmentations: [add], dimensions: [4], events: [10]}
+  paper:
+    cms_adc:
+      <<: *small
+      protocol: {<<: *protocol, train_events: 1000000, embedding_trainings: 5, detector: {}}
+      encoder: {}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(PROFILES, encoding="utf-8")
+    monkeypatch.setenv("DIADEM_PARAMS", str(file))
+
+
+def rows_of(profile: str) -> pd.DataFrame:
+    made = pd.concat([adc_rows(curve=False), adc_scans()], ignore_index=True)
+    return with_parts(made.assign(profile=profile))
+
+
+def test_each_difference_is_named_with_the_papers_value() -> None:
+    assert deviations(rows_of("small")) == [
+        "Differs from the paper (its value in brackets): "
+        "training events all of the release's (1,000,000), trainings of an encoder 3 (5), "
+        "encoder learning rate 3e-4 (5e-5), detector epochs 20 (100).",
+        "Differs from what is assumed of the paper (its value in brackets): encoder layers 2 (4).",
+    ]
+
+
+def test_the_paper_differs_from_itself_only_where_events_lack() -> None:
+    assert deviations(rows_of("paper")) == [
+        "Differs from the paper (its value in brackets): training events 23,904 (1,000,000)."
+    ]
+    full = rows_of("paper").assign(n_train=1_000_000)
+    assert deviations(full) == []
+    assert NO_TEST not in TABLES["adc-2"].make(full).text
+
+
+def test_an_unknown_profile_is_said() -> None:
+    (sentence,) = deviations(rows_of("theirs"))
+    assert "profile theirs are not known here" in sentence
+
+
+def test_table_and_captions_say_it() -> None:
+    rows = rows_of("small")
+    text = TABLES["adc-2"].make(rows).text
+    assert f"**{' '.join(deviations(rows))} {NO_TEST}**" in text
+    assert text.index(NO_TEST) < text.index("| metric |")
+    figure = FIGURES["adc-dimension"]
+    written = caption(figure, figure.draw(rows), ())
+    assert all(sentence in written for sentence in deviations(rows))
+    assert written.index("Differs from") > written.index("release v1")
