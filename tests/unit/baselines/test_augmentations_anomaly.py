@@ -277,7 +277,8 @@ def test_the_loop_over_events_finds_the_same_distributions(kind: str) -> None:
     slow, _ = slow_anomaly(objects.numpy(), np.random.default_rng(1), (kind,))
     # Both start from the same events: their likeness makes the test a little blunt, never sharp.
     for fast, plain in zip(summaries(changed.numpy()), summaries(slow), strict=True):
-        assert stats.ks_2samp(fast, plain).pvalue > FALSE_ALARM
+        # Thousands of events: the asymptotic distribution is exact enough, and never overflows.
+        assert stats.ks_2samp(fast, plain, method="asymp").pvalue > FALSE_ALARM
 
 
 def test_the_order_of_the_kinds_does_not_matter() -> None:
