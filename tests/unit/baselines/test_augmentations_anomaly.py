@@ -118,6 +118,7 @@ def test_added_objects_leave_the_others_as_they_were(source: str) -> None:
             rest = [found for found in after[slots] if found[0] > 0]
             for found in before[slots]:
                 if found[0] > 0:
+                    assert found in rest, "an object was changed"
                     rest.remove(found)
 
 
