@@ -98,3 +98,39 @@ class Split:
         # The last upper edge is left out: rounding of the sum must not open a gap below 1.
         edges = np.cumsum(list(self.parts.values()))[:-1]
         return np.searchsorted(edges, uniform(event_id, self.salt), side="right")
+
+
+@dataclass(frozen=True)
+class Within:
+    """A split of one part of another split.
+
+    Attributes:
+        outer: The other split.
+        outer_part: Its part that is split on.
+        inner: How that part is split.
+
+    Example:
+        >>> halves = Split("halves", {"a": 0.5, "b": 0.5})
+        >>> nested = Within(halves, "a", Split("in a", {"train": 0.8, "test": 0.2}))
+        >>> nested.parts["train"]
+        0.4
+    """
+
+    outer: Split
+    outer_part: str
+    inner: Split
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """Fraction of all events in each part of the inner split."""
+        share = self.outer.parts[self.outer_part]
+        return {name: share * fraction for name, fraction in self.inner.parts.items()}
+
+    def select(self, event_id: NDArray[np.uint64], part: str) -> NDArray[np.bool_]:
+        """Return which events are in the outer part and in `part` of the inner split.
+
+        Raises:
+            DataError: The inner split has no such part.
+        """
+        inside = self.outer.select(event_id, self.outer_part)
+        return inside & self.inner.select(event_id, part)

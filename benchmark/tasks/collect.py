@@ -13,12 +13,12 @@ from benchmark.table import ARRAYS, EventTable
 from benchmark.validation import check_unique
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from benchmark.schema import EventSchema
-    from benchmark.splits import Split
+    from benchmark.splits import Split, Within
     from benchmark.tasks.source import Source
 
 SIZE_SALT = "training size"
@@ -30,10 +30,11 @@ _SIGMAS, _FEW = 6, 100
 def gather(
     source: Source,
     processes: Sequence[str],
-    split: Split,
+    split: Split | Within,
     part: str,
     *,
     limit: int | None = None,
+    allowed: Callable[[EventTable], NDArray[np.bool_]] | None = None,
 ) -> EventTable:
     """Return the events of some processes that are in a part of the split.
 
@@ -44,6 +45,7 @@ def gather(
         part: Its part.
         limit: At most so many events: those with the smallest hash of their id, so that a
             smaller set lies inside a larger one.
+        allowed: Which events of a table may be taken at all; None for all.
 
     Raises:
         DataError: The source has none of these processes, or the part is empty.
@@ -63,6 +65,8 @@ def gather(
     for name in processes:
         for table in source.events(name):
             keep = split.select(table.event_id, part)
+            if allowed is not None:
+                keep &= allowed(table)
             if share < 1:
                 keep &= uniform(table.event_id, SIZE_SALT) < share
             store.add(table, keep)
@@ -77,18 +81,20 @@ def gather(
     return _smallest(store.table(), limit)
 
 
-def hidden(table: EventTable, *, weights: bool = False) -> EventTable:
+def hidden(table: EventTable, *, weights: bool = False, labels: bool = False) -> EventTable:
     """Return events without what could tell a label: process, point, shard, seed and weight.
 
     Args:
         table: Events.
         weights: Keep the weights, which training needs for the right mixture. In the bundled
-            release they are 1 but for QCD, so that they tell QCD from the rest.
+            release of cms_adc they are 1 but for QCD, so that they tell QCD from the rest.
+        labels: Keep process and mass point, for embeddings that learn from them.
     """
     n = len(table)
     arrays: dict[str, Any] = {name: getattr(table, name) for name in ARRAYS}
-    arrays["process"] = _same(np.array(HIDDEN), n)
-    arrays["point"] = _same(np.array(""), n)
+    if not labels:
+        arrays["process"] = _same(np.array(HIDDEN), n)
+        arrays["point"] = _same(np.array(""), n)
     arrays["shard"] = _same(np.array(-1, dtype=np.int32), n)
     arrays["seed"] = _same(np.array(-1, dtype=np.int64), n)
     if not weights:

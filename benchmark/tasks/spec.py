@@ -39,8 +39,8 @@ class DetectorSpec(_Frozen):
     settings: dict[str, Any]
 
 
-class TaskSpec(_Frozen):
-    """All that defines what a number of this task means.
+class Specification(_Frozen):
+    """What every task says of itself.
 
     Attributes:
         name: Name of the task.
@@ -51,12 +51,7 @@ class TaskSpec(_Frozen):
         release_digest: Digest of its events.
         split: Name of the card's split with the parts train, validation and test; a test holds
             the card to what the results of record were made with.
-        regime: What `fit` may see, in words of the results.
         signals: Processes that are sought; all others are background.
-        metrics: What is reported for each signal.
-        curve: Signal efficiencies at which the whole curve is reported.
-        detector: What comes after the embedding.
-        primary: Metric of the leaderboard.
     """
 
     name: str
@@ -66,17 +61,30 @@ class TaskSpec(_Frozen):
     release: str
     release_digest: str
     split: str
-    regime: str
     signals: tuple[str, ...]
-    metrics: tuple[MetricSpec, ...]
-    curve: tuple[float, ...]
-    detector: DetectorSpec
-    primary: str
 
     def digest(self) -> str:
         """Return 16 hexadecimal digits of the specification in canonical JSON."""
         plain = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+
+class TaskSpec(Specification):
+    """All that defines what a number of an anomaly detection task means.
+
+    Attributes:
+        regime: What `fit` may see, in words of the results.
+        metrics: What is reported for each signal.
+        curve: Signal efficiencies at which the whole curve is reported.
+        detector: What comes after the embedding.
+        primary: Metric of the leaderboard.
+    """
+
+    regime: str
+    metrics: tuple[MetricSpec, ...]
+    curve: tuple[float, ...]
+    detector: DetectorSpec
+    primary: str
 
 
 def known_digests() -> dict[str, dict[str, str]]:
@@ -89,7 +97,7 @@ def known_digests() -> dict[str, dict[str, str]]:
     return dict(json.loads(text))
 
 
-def check_digest(spec: TaskSpec) -> None:
+def check_digest(spec: Specification) -> None:
     """Refuse a specification that differs from what was published under its version.
 
     Raises:

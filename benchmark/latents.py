@@ -1,0 +1,145 @@
+"""Latents as files: what an embedding makes of events, with where both come from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmark.errors import DataError, complaint
+from benchmark.files import atomic_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_KEY = b"diadem.latents"
+_COLUMNS = ("event_id", "process", "point", "part", "m_gg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Where latents come from.
+
+    Attributes:
+        task: Name of the task.
+        task_digest: Digest of its specification.
+        release: Of the events.
+        profile: Sizes of the run.
+        commit: Of the code that trained.
+        embedding: Name of the embedding.
+        variant: As in result rows.
+        regime: Name of the regime.
+        number: Repetition of the training.
+        n_train: Events that were trained on.
+        classes: Processes, where the latents are log-probabilities of these; else empty.
+    """
+
+    task: str
+    task_digest: str
+    release: str
+    profile: str
+    commit: str
+    embedding: str
+    variant: str = ""
+    regime: str
+    number: int = 0
+    n_train: int
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Latents:
+    """The latents of n events.
+
+    Attributes:
+        facts: Where they come from.
+        event_id: uint64 (n,).
+        process: str (n,).
+        point: str (n,); mass point.
+        part: str (n,); of the task's splits.
+        m_gg: float32 (n,), GeV.
+        values: float32 (n, d).
+
+    Raises:
+        DataError: Lengths differ, or a latent is not finite.
+    """
+
+    facts: Facts
+    event_id: NDArray[np.uint64]
+    process: NDArray[np.str_]
+    point: NDArray[np.str_]
+    part: NDArray[np.str_]
+    m_gg: NDArray[np.float32]
+    values: NDArray[np.float32] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check the shapes."""
+        lengths = {name: len(getattr(self, name)) for name in (*_COLUMNS, "values")}
+        if len(set(lengths.values())) > 1 or self.values.ndim != 2 or self.values.shape[1] < 1:
+            found = f"{lengths}, values of shape {self.values.shape}"
+            message = complaint("latents of another number of events", found=found)
+            raise DataError(message)
+        bad = ~np.isfinite(self.values).all(axis=1)
+        if bad.any():
+            where = f"latents of {self.facts.embedding}, row {int(np.argmax(bad))}"
+            message = complaint(f"{bad.sum()} latents are not finite", where=where)
+            raise DataError(message)
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return len(self.event_id)
+
+    def select(self, rows: NDArray[Any]) -> Latents:
+        """Return some of the events."""
+        arrays = {name: getattr(self, name)[rows] for name in (*_COLUMNS, "values")}
+        return Latents(facts=self.facts, **arrays)
+
+
+def write_latents(path: Path, latents: Latents) -> None:
+    """Write latents as Parquet, columns z1 to zd, the facts in its metadata."""
+    columns = {name: pa.array(getattr(latents, name)) for name in _COLUMNS}
+    for name in ("process", "point", "part"):
+        columns[name] = columns[name].dictionary_encode()
+    columns |= {f"z{k + 1}": pa.array(column) for k, column in enumerate(latents.values.T)}
+    note = json.dumps(asdict(latents.facts), sort_keys=True)
+    rows = pa.table(columns).replace_schema_metadata({_KEY: note.encode()})
+    with atomic_path(path) as temporary:
+        pq.write_table(rows, temporary, compression="zstd", use_byte_stream_split=_floats(rows))
+
+
+def _floats(rows: pa.Table) -> list[str]:
+    return [
+        name for name in rows.column_names if pa.types.is_floating(rows.schema.field(name).type)
+    ]
+
+
+def read_latents(path: Path) -> Latents:
+    """Return the latents in a file.
+
+    Raises:
+        DataError: There is no such file, it is damaged, or it holds something else.
+    """
+    try:
+        rows = pq.read_table(path)
+        note = json.loads((rows.schema.metadata or {})[_KEY])
+        facts = Facts(**{**note, "classes": tuple(note["classes"])})
+        arrays = {name: rows[name].to_numpy() for name in _COLUMNS}
+        names = [f"z{k + 1}" for k in range(len(rows.column_names) - len(_COLUMNS))]
+        values = np.column_stack([rows[name].to_numpy() for name in names]).astype(np.float32)
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        message = complaint(
+            "no latents can be read",
+            where=str(path),
+            found=f"{type(error).__name__}: {error}"[:200],
+            expected="a file of `diadem embed`",
+        )
+        raise DataError(message) from error
+    for name in ("process", "point", "part"):
+        arrays[name] = arrays[name].astype(np.str_)
+    return Latents(facts=facts, values=values, **arrays)
