@@ -6,8 +6,7 @@ latents = encoder.fit(background, seed=1).transform(events)
 
 from __future__ import annotations
 
-import hashlib
-import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -18,23 +17,26 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
     field_validator,
 )
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from baselines.augmentations import KINDS, AnomalyAugmentation, PhysicalAugmentation
 from baselines.contrastive_training import ContrastiveTraining, Plan, Views, batched
 from baselines.inputs import FEATURES, AdcInputs
+from baselines.keeping import (
+    checked,
+    identity_of,
+    not_fitted,
+    read_network,
+    take_weights,
+    write_network,
+)
 from baselines.losses import anomclr, anomclr_plus, clr
 from baselines.networks.transformer import EventTransformer
 from benchmark.batches import as_tensor
 from benchmark.cards import LeptonSelection, load_card
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError, complaint
-from benchmark.files import atomic_path
-from benchmark.mixing import canonical_json, hash64
 from benchmark.schema import CMS_ADC
 from benchmark.seeds import seed_for
 from benchmark.splits import Split
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from benchmark.events import EventTable
 
 CHUNK = 4096  # events embedded at once
-_WEIGHTS, _SETTINGS = "encoder.safetensors", "encoder.json"
 Kind = Literal["add", "split", "scale"]
 
 
@@ -97,8 +98,8 @@ class ContrastiveSettings(BaseModel):
         return tuple(known if len(known) == len(names) else names)
 
 
-class AnomalyClr:
-    """What the three encoders share; they differ in the loss and the views that it takes.
+class _Encoder:
+    """What a transformer over the objects of an event gives, trained or not.
 
     Args:
         settings: Fields of `ContrastiveSettings`.
@@ -108,46 +109,13 @@ class AnomalyClr:
     """
 
     name: ClassVar[str]
-    anomalous: ClassVar[bool] = True
-    """Whether anomaly-augmented views are made."""
 
     def __init__(self, **settings: Any) -> None:
         """Check the settings."""
-        self.settings = _checked(self.name, settings)
+        self.settings = checked(ContrastiveSettings, self.name, settings)
         self.runtime = Runtime()
         self._fitted: tuple[EventTransformer, AdcInputs] | None = None
         self._encoder(seed=0)  # sizes that do not fit together are an error now, not in an hour
-
-    @staticmethod
-    def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
-        """Return the loss of the projected views."""
-        raise NotImplementedError
-
-    def fit(self, events: EventTable, *, seed: int) -> Self:
-        """Train on background; the checkpoint of `runtime` is resumed from.
-
-        Args:
-            events: Of the schema cms_adc. Weights are expected counts: heavier events come more
-                often.
-            seed: Of the weights, the order of events, dropout and the augmentations.
-
-        Raises:
-            DataError: No event.
-            DiademError: The training fails, or the checkpoint is of another one: another task,
-                other settings, events or seed.
-        """
-        require_schema(events, CMS_ADC)
-        if len(events) < 2:
-            message = complaint(
-                "too few events to contrast", found=str(len(events)), expected="two or more"
-            )
-            raise DataError(message)
-        encoder = self._encoder(seed)
-        inputs = AdcInputs.fit(events.objects, events.mask, events.weight)
-        module = self._training(encoder, inputs, events, seed)
-        fit_module(module, self._fit_settings(events, seed))
-        self._fitted = encoder.eval(), inputs
-        return self
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
         """Return the representations, float32 (n, dimension).
@@ -179,11 +147,7 @@ class AnomalyClr:
             "settings": self.settings.model_dump(mode="json"),
             "mean_pt": inputs.mean_pt,
         }
-        with atomic_path(folder / _WEIGHTS) as temporary:
-            state = encoder.state_dict().items()
-            save_file({name: value.cpu().contiguous() for name, value in state}, temporary)
-        with atomic_path(folder / _SETTINGS) as temporary:
-            temporary.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        write_network(folder, encoder, note)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -192,32 +156,16 @@ class AnomalyClr:
         Raises:
             DiademError: The folder holds another encoder, or is damaged.
         """
-        try:
-            note = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
-            weights = load_file(folder / _WEIGHTS)
-        except (OSError, ValueError, SafetensorError) as error:
-            message = complaint(
-                "no encoder can be read",
-                where=str(folder),
-                found=str(error),
-                remedy="Remove the folder; it is then trained again.",
-            )
-            raise DiademError(message) from error
-        if note.get("name") != cls.name:
-            found = str(note.get("name"))
-            message = complaint(
-                "another encoder", where=str(folder), found=found, expected=cls.name
-            )
-            raise DiademError(message)
+        weights, note = read_network(folder, cls.name)
         made = cls(**note["settings"])
         encoder = made._encoder(seed=0)
-        encoder.load_state_dict(weights)
+        take_weights(encoder, weights, folder)
         made._fitted = encoder.eval(), AdcInputs(mean_pt=note["mean_pt"])
         return made
 
     def _require_fitted(self) -> tuple[EventTransformer, AdcInputs]:
         if self._fitted is None:
-            raise DiademError(complaint("not fitted", where=self.name, remedy="Call fit first."))
+            raise not_fitted(self.name)
         return self._fitted
 
     def _encoder(self, seed: int) -> EventTransformer:
@@ -232,6 +180,48 @@ class AnomalyClr:
                 head_layers=chosen.head_layers,
                 dropout=chosen.dropout,
             )
+
+
+class AnomalyClr(_Encoder, ABC):
+    """What the three trained encoders share; they differ in the loss and the views that it takes.
+
+    Args:
+        settings: Fields of `ContrastiveSettings`.
+    """
+
+    anomalous: ClassVar[bool] = True
+    """Whether anomaly-augmented views are made."""
+
+    @staticmethod
+    @abstractmethod
+    def loss(views: list[torch.Tensor], temperature: float) -> torch.Tensor:
+        """Return the loss of the projected views."""
+
+    def fit(self, events: EventTable, *, seed: int) -> Self:
+        """Train on background; the checkpoint of `runtime` is resumed from.
+
+        Args:
+            events: Of the schema cms_adc. Weights are expected counts: heavier events come more
+                often.
+            seed: Of the weights, the order of events, dropout and the augmentations.
+
+        Raises:
+            DataError: No event.
+            DiademError: The training fails, or the checkpoint is of another one: another task,
+                other settings, events or seed.
+        """
+        require_schema(events, CMS_ADC)
+        if len(events) < 2:
+            message = complaint(
+                "too few events to contrast", found=str(len(events)), expected="two or more"
+            )
+            raise DataError(message)
+        encoder = self._encoder(seed)
+        inputs = AdcInputs.fit(events.objects, events.mask, events.weight)
+        module = self._training(encoder, inputs, events, seed)
+        fit_module(module, self._fit_settings(events, seed))
+        self._fitted = encoder.eval(), inputs
+        return self
 
     def _training(
         self, encoder: EventTransformer, inputs: AdcInputs, events: EventTable, seed: int
@@ -263,15 +253,13 @@ class AnomalyClr:
 
     def _fit_settings(self, events: EventTable, seed: int) -> FitSettings:
         device = self.runtime.device
-        ids = hashlib.sha256(np.sort(events.event_id).tobytes()).hexdigest()
-        content = hash64(canonical_json(self.settings.model_dump(mode="json")), ids)
         return FitSettings(
             epochs=self.settings.epochs,
             seed=seed,
             device="cuda" if on_cuda(device) else "cpu",
             patience=self.settings.patience,
             checkpoint=self.runtime.checkpoint,
-            identity=f"{self.name}, {self.runtime.identity}, settings and events {content:016x}",
+            identity=identity_of(self.name, self.runtime.identity, self.settings, events),
             progress=self.runtime.progress,
             label=self.name,
         )
@@ -311,7 +299,7 @@ class AnomClrPlus(AnomalyClr):
         return anomclr_plus(views[0], views[1], views[2], temperature)
 
 
-class Untrained(AnomalyClr):
+class Untrained(_Encoder):
     """The transformer with its first weights: what the architecture gives without training.
 
     Training settings are accepted and unused.
@@ -325,22 +313,6 @@ class Untrained(AnomalyClr):
         inputs = AdcInputs.fit(events.objects, events.mask, events.weight)
         self._fitted = self._encoder(seed).eval(), inputs
         return self
-
-
-def _checked(name: str, settings: dict[str, Any]) -> ContrastiveSettings:
-    try:
-        return ContrastiveSettings.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        message = complaint(
-            first["msg"],
-            where=f"{name}, setting {'.'.join(map(str, first['loc']))}",
-            found=repr(first["input"])[:80],
-            expected="one of " + ", ".join(ContrastiveSettings.model_fields)
-            if first["type"] == "extra_forbidden"
-            else "",
-        )
-        raise DiademError(message) from error
 
 
 def _tensors(events: EventTable) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]:
