@@ -6,28 +6,17 @@ the events of the batch.
 
 Every loss takes vectors (N, D) of any length, which need not be normalised, and returns a scalar,
 the mean over the batch. Half precision is lifted to float32 first, also under autocast; float64
-stays float64. A vector shorter than `SHORTEST` has no direction: its similarity to everything is 0
-and no gradient reaches it.
+stays float64. A vector shorter than `baselines.pairs.SHORTEST` has no direction: its similarity to
+everything is 0 and no gradient reaches it.
 """
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
-
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from baselines.pairs import check_temperature, inverse_length, lift, spread
 from benchmark.errors import DiademError, complaint
-
-if TYPE_CHECKING:
-    from torch.autograd.function import FunctionCtx
-
-SHORTEST = 1e-12
-"""Length below which a vector counts as zero."""
-ANCHORS = 256
-"""Anchors whose similarities are held at a time: all of them at the paper's batch of 128."""
 
 
 def clr(z: Tensor, z_pos: Tensor, temperature: float) -> Tensor:
@@ -58,7 +47,7 @@ def clr(z: Tensor, z_pos: Tensor, temperature: float) -> Tensor:
     """
     _check(temperature, z, z_pos, fewest=2)
     with torch.autocast(z.device.type, enabled=False):
-        first, second = _lift(z), _lift(z_pos)
+        first, second = lift(z), lift(z_pos)
         return _spread(first, second, temperature) - _likeness(first, second) / temperature
 
 
@@ -91,7 +80,7 @@ def anomclr(z: Tensor, z_pos: Tensor, z_neg: Tensor, temperature: float) -> Tens
     """
     _check(temperature, z, z_pos, z_neg, fewest=2)
     with torch.autocast(z.device.type, enabled=False):
-        first, second, third = _lift(z), _lift(z_pos), _lift(z_neg)
+        first, second, third = lift(z), lift(z_pos), lift(z_neg)
         contrast = _likeness(first, third) - _likeness(first, second)
         return _spread(first, second, temperature) + contrast / temperature
 
@@ -119,76 +108,27 @@ def anomclr_plus(z: Tensor, z_pos: Tensor, z_neg: Tensor, temperature: float) ->
     """
     _check(temperature, z, z_pos, z_neg, fewest=1)
     with torch.autocast(z.device.type, enabled=False):
-        first, second, third = _lift(z), _lift(z_pos), _lift(z_neg)
+        first, second, third = lift(z), lift(z_pos), lift(z_neg)
         return (_likeness(first, third) - _likeness(first, second)) / temperature
-
-
-def _lift(z: Tensor) -> Tensor:
-    """Return the vectors in at least float32."""
-    return z.to(torch.promote_types(z.dtype, torch.float32))
-
-
-def _inverse_length(z: Tensor) -> Tensor:
-    """Return 1 / |z| of each row, (N,), or 0 where there is no direction."""
-    length = torch.linalg.vector_norm(z, dim=1)
-    # 1 / SHORTEST would give a zero vector a gradient of 1e12.
-    return torch.where(length > SHORTEST, 1 / length.clamp(min=SHORTEST), 0)
 
 
 def _likeness(first: Tensor, second: Tensor) -> Tensor:
     """Return the mean similarity of the vectors in the same row."""
     dot: Tensor = torch.linalg.vecdot(first, second)
-    return (dot * _inverse_length(first) * _inverse_length(second)).mean()
-
-
-class _Spread(torch.autograd.Function):
-    """The mean log of the denominator of CLR over the 2N anchors.
-
-    The gradient is made while the similarities of `ANCHORS` rows are at hand, so that no (2N, 2N)
-    tensor is ever held: three matrix products, and buffers that fit into the cache.
-    """
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, views: Tensor, temperature: float) -> Tensor:
-        """Return the value for unit vectors `views`, (2N, D): those of z first, then z'."""
-        count = len(views)
-        gradient, total = torch.zeros_like(views), views.new_zeros(())
-        for start in range(0, count, ANCHORS):
-            rows = views[start : start + ANCHORS]
-            row = torch.arange(len(rows), device=views.device)
-            weight = (rows @ views.T).div_(temperature)
-            # Neither an anchor itself nor its partner, N further, is a negative.
-            weight[row, row + start] = -math.inf
-            weight[row, (row + start + count // 2) % count] = -math.inf
-            top = weight.amax(dim=1, keepdim=True)
-            norm = weight.sub_(top).exp_().sum(dim=1, keepdim=True)
-            total += (top + norm.log()).sum()
-            weight.div_(norm)
-            gradient.addmm_(weight.T, rows)
-            gradient[start : start + ANCHORS].addmm_(weight, views)
-        ctx.save_for_backward(gradient.div_(count * temperature))
-        return total / count
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
-        """Return the gradient by the views; the temperature is no parameter."""
-        return upstream * ctx.saved_tensors[0], None
+    return (dot * inverse_length(first) * inverse_length(second)).mean()
 
 
 def _spread(first: Tensor, second: Tensor, temperature: float) -> Tensor:
     """Return the mean log of the denominator of CLR over the 2N anchors."""
     views = torch.cat([first, second])
-    unit = views * _inverse_length(views)[:, None]
-    value: Tensor = _Spread.apply(unit, temperature)  # type: ignore[no-untyped-call]
-    return value
+    unit = views * inverse_length(views)[:, None]
+    # Neither an anchor itself nor its partner, N further, is a negative.
+    return spread(unit, temperature, apart=(0, len(first)))
 
 
 def _check(temperature: float, *views: Tensor, fewest: int) -> None:
     """Refuse what no loss is defined for."""
-    if not (math.isfinite(temperature) and temperature > 0):
-        message = complaint("bad temperature", found=repr(temperature), expected="a number > 0")
-        raise DiademError(message)
+    check_temperature(temperature)
     shapes = [tuple(view.shape) for view in views]
     if len(set(shapes)) > 1 or len(shapes[0]) != 2 or shapes[0][1] == 0:
         message = complaint(
