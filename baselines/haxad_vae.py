@@ -1,0 +1,226 @@
+"""The variational autoencoder of HAXAD (arXiv:2508.13566) on its nine features.
+
+encoder = HaxadVae(epochs=30)
+latents = encoder.fit(events, seed=1).transform(events)
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from baselines.balanced_order import Strata
+from baselines.keeping import (
+    checked,
+    identity_of,
+    not_fitted,
+    read_network,
+    take_weights,
+    write_network,
+)
+from baselines.networks.vae import Vae, VaePlan, VaeTraining
+from baselines.nine_features import NINE, Standard, nine_features
+from benchmark.batches import as_tensor
+from benchmark.embedding import Runtime
+from benchmark.errors import DataError, complaint
+from benchmark.schema import DIPHOTON
+from benchmark.seeds import seed_for
+from benchmark.splits import Split
+from benchmark.table import require_schema
+from benchmark.training import FitSettings, fit_module, on_cuda
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from benchmark.events import EventTable
+
+CHUNK = 65_536  # events embedded at once
+STEEP = ("m_jj", "ht30", "met")
+"""Features, falling steeply, of which log(1 + x) is taken before they are scaled (assumed)."""
+
+
+class VaeSettings(BaseModel):
+    """Settings of the autoencoder. Its paper's text was not at hand: all are assumed.
+
+    Attributes:
+        hidden: Widths of the encoder's layers, and reversed of the decoder's (assumed).
+        latent: Dimensions of the latent (assumed: as of the other embeddings).
+        beta: Weight of the KL divergence (assumed: the largest of 0.01, 0.1, 0.3 and 1 that leaves
+            every dimension of the latent in use).
+        learning_rate: Of Adam (assumed).
+        batch_size: Events a step (assumed).
+        epochs: Passes over the training events (assumed).
+        patience: Stop after so many epochs without a smaller loss on a tenth of the training
+            events that is then held out; None trains all epochs on all events (assumed).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    hidden: tuple[PositiveInt, ...] = Field(default=(64, 64), min_length=1)
+    latent: PositiveInt = 6
+    beta: NonNegativeFloat = 0.1
+    learning_rate: PositiveFloat = 1e-3
+    batch_size: PositiveInt = 1024
+    epochs: PositiveInt = 30
+    patience: PositiveInt | None = None
+
+
+class HaxadVae:
+    """The mean of the latent of a variational autoencoder of the nine features.
+
+    The loss is the mean over events of the squared error, summed over the standardised features,
+    plus beta times the KL divergence of the latent to the unit Gaussian. It uses no label, but
+    labels say which events come how often: every process in equal parts (assumed).
+
+    Args:
+        settings: Fields of `VaeSettings`.
+
+    Raises:
+        DiademError: A setting is unknown or impossible.
+    """
+
+    name = "haxad_vae"
+
+    def __init__(self, **settings: Any) -> None:
+        """Check the settings."""
+        self.settings = checked(VaeSettings, self.name, settings)
+        self.runtime = Runtime()
+        self._fitted: tuple[Vae, Standard] | None = None
+
+    def fit(self, events: EventTable, *, seed: int) -> Self:
+        """Train; the checkpoint of `runtime` is resumed from.
+
+        Args:
+            events: Of the schema diphoton.
+            seed: Of the weights, the order of events and the noise.
+
+        Raises:
+            DataError: No event, events of another schema, or none left on one side where some
+                are held out.
+            DiademError: The training fails, or the checkpoint is of another one: another task,
+                other settings, events or seed.
+        """
+        require_schema(events, DIPHOTON)
+        fitted, held = self._parts(events)
+        values = _flattened(fitted)
+        scale = Standard.fit(values)
+        network = self._network(seed)
+        chosen = self.settings
+        plan = VaePlan(
+            beta=chosen.beta,
+            learning_rate=chosen.learning_rate,
+            batch_size=chosen.batch_size,
+            seed=seed,
+        )
+        watched = None if held is None else (_tensor(scale, _flattened(held)), _strata(held))
+        module = VaeTraining(network, plan, (_tensor(scale, values), _strata(fitted)), watched)
+        fit_module(module, self._fit_settings(events, seed))
+        self._fitted = network.eval(), scale
+        return self
+
+    def transform(self, events: EventTable) -> NDArray[np.float32]:
+        """Return the means of the latent, float32 (n, latent).
+
+        Raises:
+            DataError: Events of another schema.
+            DiademError: Not fitted.
+        """
+        require_schema(events, DIPHOTON)
+        network, scale = self._require_fitted()
+        device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
+        network.to(device)
+        found = np.empty((len(events), self.settings.latent), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(events), CHUNK):
+                rows = slice(start, start + CHUNK)
+                x = _tensor(scale, _flattened(events.select(rows))).to(device)
+                found[rows] = network(x)[0].cpu().numpy()
+        network.cpu()
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write weights and settings.
+
+        Raises:
+            DiademError: Not fitted, or the folder cannot be written.
+        """
+        network, scale = self._require_fitted()
+        settings = self.settings.model_dump(mode="json")
+        write_network(folder, network, {"name": self.name, "settings": settings, **asdict(scale)})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the embedding that `save` wrote.
+
+        Raises:
+            DiademError: The folder holds another encoder, or is damaged.
+        """
+        weights, note = read_network(folder, cls.name)
+        made = cls(**note["settings"])
+        network = made._network(seed=0)
+        take_weights(network, weights, folder)
+        made._fitted = network.eval(), Standard(tuple(note["mean"]), tuple(note["width"]))
+        return made
+
+    def _require_fitted(self) -> tuple[Vae, Standard]:
+        if self._fitted is None:
+            raise not_fitted(self.name)
+        return self._fitted
+
+    def _network(self, seed: int) -> Vae:
+        chosen = self.settings
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed_for("vae weights", seed))
+            return Vae(features=len(NINE), hidden=chosen.hidden, latent=chosen.latent)
+
+    def _parts(self, events: EventTable) -> tuple[EventTable, EventTable | None]:
+        """Return the events to train on, and those to watch if any."""
+        if self.settings.patience is None:
+            return events, None
+        split = Split("encoder validation", {"fit": 0.9, "held": 0.1})
+        watched = split.select(events.event_id, "held")
+        if watched.all() or not watched.any():
+            message = complaint(
+                "too few events to hold some out",
+                where=self.name,
+                found=str(len(events)),
+                remedy="Give more events, or set patience to None.",
+            )
+            raise DataError(message)
+        return events.select(~watched), events.select(watched)
+
+    def _fit_settings(self, events: EventTable, seed: int) -> FitSettings:
+        return FitSettings(
+            epochs=self.settings.epochs,
+            seed=seed,
+            device=self.runtime.device,
+            # A network this small gains no speed by bfloat16.
+            precision="32-true",
+            patience=self.settings.patience,
+            checkpoint=self.runtime.checkpoint,
+            identity=identity_of(self.name, self.runtime.identity, self.settings, events),
+            progress=self.runtime.progress,
+            label=self.name,
+        )
+
+
+def _flattened(events: EventTable) -> NDArray[np.float32]:
+    """Return the nine features with the steep ones on a logarithmic scale."""
+    values = nine_features(events)
+    steep = [NINE.index(name) for name in STEEP]
+    values[:, steep] = np.log1p(values[:, steep])
+    return values
+
+
+def _tensor(scale: Standard, values: NDArray[np.float32]) -> torch.Tensor:
+    return as_tensor(scale.of(values))
+
+
+def _strata(events: EventTable) -> Strata:
+    return Strata.of(events.process, events.point)

@@ -1,0 +1,98 @@
+"""The nine features of HAXAD themselves as an embedding: what needs no network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from baselines.keeping import not_fitted
+from baselines.nine_features import NINE, Standard, nine_features
+from benchmark.errors import DiademError, complaint
+from benchmark.files import atomic_path
+from benchmark.schema import DIPHOTON
+from benchmark.table import require_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from benchmark.events import EventTable
+
+_FILE = "raw9.json"
+
+
+class Raw9:
+    """The features of `NINE`, each with mean 0 and width 1 over the events of `fit`.
+
+    Nothing but this scaling is done: it changes no decision of a tree.
+
+    Example:
+        >>> from benchmark.events import read_events
+        >>> events = read_events("datasets/diphoton/v1/zprime.parquet")
+        >>> Raw9().fit(events, seed=1).transform(events).shape[1]
+        9
+    """
+
+    name = "raw9"
+    learns = False
+
+    def __init__(self) -> None:
+        """Make an embedding that is not fitted."""
+        self.scale: Standard | None = None
+
+    def fit(self, events: EventTable, *, seed: int) -> Self:
+        """Take means and widths; nothing depends on the seed, on labels or on weights.
+
+        Raises:
+            DataError: No event, or events of another schema.
+        """
+        del seed
+        self.scale = Standard.fit(nine_features(events))
+        return self
+
+    def transform(self, events: EventTable) -> NDArray[np.float32]:
+        """Return float32 (n, 9).
+
+        Raises:
+            DataError: Events of another schema.
+            DiademError: Not fitted.
+        """
+        require_schema(events, DIPHOTON)
+        return self._fitted().of(nine_features(events))
+
+    def save(self, folder: Path) -> None:
+        """Write means and widths.
+
+        Raises:
+            DiademError: Not fitted, or the folder cannot be written.
+        """
+        text = json.dumps(asdict(self._fitted()), indent=1)
+        with atomic_path(folder / _FILE) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return the embedding that `save` wrote.
+
+        Raises:
+            DiademError: The file is missing or damaged.
+        """
+        made = cls()
+        try:
+            note = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+            made.scale = Standard(tuple(note["mean"]), tuple(note["width"]))
+            made.scale.of(np.zeros((0, len(NINE))))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            found = f"{type(error).__name__}: {error}"
+            message = complaint("no embedding can be read", where=str(folder), found=found)
+            raise DiademError(message) from error
+        return made
+
+    def _fitted(self) -> Standard:
+        if self.scale is None:
+            raise not_fitted(self.name)
+        return self.scale
