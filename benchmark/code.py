@@ -4,14 +4,75 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 """Folder of the packages."""
+PACKAGES = ("benchmark", "baselines")
+_BY_NAME = re.compile(rf"({'|'.join(PACKAGES)})(\.\w+)+:\w+")  # "package.module:Class"
+
+
+def closure_digest(modules: Iterable[str]) -> str:
+    """Return 16 hexadecimal digits of modules of ours and of all that they import of ours.
+
+    Imports inside functions count, and so do texts of the form "package.module:name", by which
+    registries name what they import later. A module's packages count too: importing it runs them.
+
+    Args:
+        modules: By their dotted names.
+
+    Raises:
+        FileNotFoundError: There is no such module.
+    """
+    return code_digest(closure(modules))
+
+
+def closure(modules: Iterable[str]) -> frozenset[str]:
+    """Return the files of modules of ours and of all that they import of ours; see above."""
+    waiting, found = list(modules), set[str]()
+    while waiting:
+        module = waiting.pop()
+        path = _file(module)
+        if path is None:
+            raise FileNotFoundError(module)
+        if path not in found:
+            found.add(path)
+            waiting += [name for name in _imports(ROOT, path) if _file(name)]
+    return frozenset(found)
+
+
+def _file(module: str) -> str | None:
+    """Return the file of a module or package, from `ROOT`; None where there is none."""
+    stem = module.replace(".", "/")
+    files = (f"{stem}.py", f"{stem}/__init__.py")
+    return next((file for file in files if (ROOT / file).is_file()), None)
+
+
+@cache
+def _imports(root: Path, path: str) -> tuple[str, ...]:
+    """Return the modules of ours that a file may import, with the packages that they are in."""
+    tree = ast.parse((root / path).read_text(encoding="utf-8"))
+    names = {name for name in _named(tree) if name.split(".")[0] in PACKAGES}
+    names.add(path.removesuffix(".py").replace("/", ".").removesuffix(".__init__"))
+    whole = [name.split(".") for name in names]
+    return tuple({".".join(parts[:k]) for parts in whole for k in range(1, len(parts) + 1)})
+
+
+def _named(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and _BY_NAME.fullmatch(str(node.value)):
+            yield str(node.value).partition(":")[0]
 
 
 def code_digest(paths: Iterable[str]) -> str:

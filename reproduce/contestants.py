@@ -12,7 +12,7 @@ from baselines.augmentations import KINDS
 from baselines.registry import EMBEDDINGS, Entry, entry
 from benchmark.errors import DiademError, complaint
 from benchmark.results import format_variant
-from benchmark.tasks.work import Contestant
+from benchmark.tasks.contestant import Contestant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

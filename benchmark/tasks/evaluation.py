@@ -10,12 +10,12 @@ import pandas as pd
 
 from benchmark.detectors import make_detector
 from benchmark.embedding import latents_of
-from benchmark.errors import DataError, complaint
 from benchmark.events import EventTable
 from benchmark.metrics import evaluate
 from benchmark.seeds import rng_for, seed_for
 from benchmark.tasks.cms_adc import detector_settings
 from benchmark.tasks.collect import hidden
+from benchmark.tasks.each_by_itself import check_each_by_itself
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from benchmark.tasks.spec import TaskSpec
 
 CHUNK = 100_000  # events embedded and scored at a time
-CHECKED = 32  # events that are embedded again, one at a time
-# Of the largest latent: float32 sums in another order, in the half precision of a GPU.
-BATCH_TOLERANCE = 2e-2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,25 +157,8 @@ def _scores(
         latents = latents_of(embedding, shuffled.select(rows))
         for k, detector in enumerate(detectors):
             found[k, order[rows]] = detector.score_samples(latents)
-    _check_each_by_itself(embedding, shuffled)
+    check_each_by_itself(embedding, shuffled)
     return np.split(found, np.cumsum([len(part) for part in parts])[:-1], axis=1)
-
-
-def _check_each_by_itself(embedding: Embedding, events: EventTable) -> None:
-    """Refuse an embedding of an event that depends on the other events of its table."""
-    some = events.select(slice(0, CHECKED))
-    whole = latents_of(embedding, some)
-    alone = [latents_of(embedding, some.select(slice(k, k + 1))) for k in range(len(some))]
-    off = float(np.abs(whole - np.concatenate(alone)).max() / (np.abs(whole).max() or 1.0))
-    if off > BATCH_TOLERANCE:
-        message = complaint(
-            "the embedding of an event depends on the other events",
-            where=f"{embedding.name}.transform",
-            found=f"a change by {off:.1e} of the largest latent where it is alone",
-            expected="each event by itself",
-            remedy="Take means and the like in fit.",
-        )
-        raise DataError(message)
 
 
 def _kept(row: dict[str, Any]) -> bool:

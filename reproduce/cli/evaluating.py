@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from benchmark.detectors import Device
     from benchmark.farm import Spec
+    from benchmark.tasks.contestant import Contestant
     from benchmark.tasks.evaluation import Protocol
-    from benchmark.tasks.work import Contestant
     from reproduce.profiles import Profile
 
 

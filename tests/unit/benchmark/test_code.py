@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmark import code
-from benchmark.code import code_digest
+from benchmark.code import closure, closure_digest, code_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +43,51 @@ def test_what_counts(
 def test_missing_file() -> None:
     with pytest.raises(FileNotFoundError):
         code_digest(["benchmark/nothing.py"])
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """benchmark.a imports benchmark.b, which names baselines.c by text; d is by itself."""
+    monkeypatch.setattr(code, "ROOT", tmp_path)
+    texts = {
+        "benchmark/__init__": "",
+        "benchmark/a": "def f():\n    from benchmark import b\n    return b",
+        "benchmark/b": "KNOWN = {'c': 'baselines.c:Class'}\nimport numpy",
+        "baselines/__init__": "",
+        "baselines/c": "from benchmark.a import f",
+        "benchmark/d": "",
+    }
+    for name, text in texts.items():
+        path = tmp_path / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        ("benchmark/b.py", False),
+        ("baselines/c.py", False),
+        ("baselines/__init__.py", False),
+        ("benchmark/d.py", True),
+    ],
+)
+def test_a_closure_holds_what_is_imported(packages: Path, changed: str, same: bool) -> None:
+    before = closure_digest(["benchmark.a"])
+    path = packages / changed
+    path.write_text(path.read_text() + "\nx = 1\n")
+    code._imports.cache_clear()
+    assert (closure_digest(["benchmark.a"]) == before) is same
+
+
+def test_a_closure_of_nothing() -> None:
+    with pytest.raises(FileNotFoundError):
+        closure_digest(["benchmark.nothing"])
+
+
+def test_a_task_does_not_hang_on_the_other() -> None:
+    """A change of the diphoton task does not make trainings of CMS-ADC stale, nor a figure."""
+    files = closure(["benchmark.tasks.work", "baselines.anomaly_clr"])
+    assert "benchmark/detectors/autoencoder.py" in files, "named by text in a registry"
+    assert not [file for file in files if "diphoton" in file or "simulation" in file]

@@ -16,7 +16,8 @@ from benchmark.results import validate_rows
 from benchmark.tasks.cms_adc import CMS_ADC, AdcData, detector_settings, load_data
 from benchmark.tasks.evaluation import Protocol, Training, run_training
 from benchmark.tasks.source import open_source
-from benchmark.tasks.work import Contestant, Keeper, training_specs
+from benchmark.tasks.contestant import Contestant, Keeper
+from benchmark.tasks.work import training_specs
 from tests.adc import small_release
 
 if TYPE_CHECKING:

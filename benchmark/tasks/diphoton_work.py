@@ -1,0 +1,171 @@
+"""One training of the diphoton task as a piece of work for the farm: an embedding's latents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.embedding import Runtime, latents_of
+from benchmark.farm import Spec
+from benchmark.latents import Facts, Latents, write_latents
+from benchmark.provenance import commit
+from benchmark.seeds import seed_for
+from benchmark.tasks.contestant import Contestant, Keeper
+from benchmark.tasks.diphoton import (
+    DIPHOTON,
+    diphoton_card,
+    fit_events,
+    in_part,
+    task_splits,
+    unmarked,
+)
+from benchmark.tasks.each_by_itself import check_each_by_itself
+from benchmark.tasks.regimes import Regime
+from benchmark.tasks.source import open_source
+from benchmark.training import on_cuda
+
+if TYPE_CHECKING:
+    from benchmark.detectors import Device
+    from benchmark.embedding import Embedding
+    from benchmark.tasks.source import Source
+
+
+def latents_spec(
+    contestant: Contestant,
+    regime: Regime,
+    *,
+    source: Path,
+    source_name: str,
+    profile: str,
+    number: int = 0,
+    train_events: int | None = None,
+    runtime: Runtime,
+    models: Path,
+) -> Spec:
+    """Return the work of training an embedding in a regime and embedding all events.
+
+    Args:
+        contestant: What is trained.
+        regime: What it may see.
+        source: Folder of events.
+        source_name: Its label and digest.
+        profile: Name of the sizes, for the file.
+        number: Repetition of the training.
+        train_events: At most so many events of each process and part; None for all.
+        runtime: Where it is run.
+        models: Folder of fitted embeddings, kept between runs.
+    """
+    made = contestant.make()
+    arguments = {
+        "embedding": contestant.path,
+        "settings": contestant.settings,
+        "resolved": contestant.resolved(),
+        "variant": contestant.variant,
+        "regime": regime.name,
+        "number": number,
+        "train_events": train_events,
+        "profile": profile,
+        "task": DIPHOTON.digest(),
+        "source": source_name,
+        "code": contestant.code(__name__),
+        "card": diphoton_card().model_dump_json(),
+        "arithmetic": "cuda" if on_cuda(runtime.device) else "cpu",
+    }
+    context = {
+        "folder": str(source),
+        "models": str(models),
+        "device": runtime.device,
+        "progress": runtime.progress,
+    }
+    label = f"{made.name} {contestant.variant}".strip() + f", regime {regime.name}"
+    return Spec("benchmark.tasks.diphoton_work:write_latents_of", arguments, label, context)
+
+
+def write_latents_of(
+    path: Path,
+    *,
+    embedding: str,
+    settings: dict[str, Any],
+    resolved: dict[str, Any],
+    variant: str,
+    regime: str,
+    number: int,
+    train_events: int | None,
+    profile: str,
+    task: str,
+    source: str,
+    code: str,
+    card: str,
+    arithmetic: str,
+    folder: str,
+    models: str,
+    device: Device,
+    progress: bool,
+) -> None:
+    """Train an embedding, or read it where it was, and write the latents of all events."""
+    contestant = Contestant(path=embedding, settings=settings, variant=variant)
+    made = contestant.make()
+    chosen = Regime.parse(regime, diphoton_card())
+    fitted = {
+        "settings": resolved or settings,
+        "variant": variant,
+        "regime": regime,
+        "number": number,
+        "train_events": train_events,
+        "task": task,
+        "source": source,
+        "code": code,
+        "card": card,
+        "arithmetic": arithmetic,
+    }
+    kept = Path(models) / Spec(embedding, fitted).key
+    keeper = Keeper(made, kept, Runtime(device, None, f"task {task}, regime {regime}", progress))
+    events = open_source(folder)
+    seen = fit_events(events, chosen, limit=train_events)
+    seed = seed_for(DIPHOTON.name, made.name, variant, chosen.name, number, "embedding")
+    keeper.fit(seen, seed=seed)
+    facts = Facts(
+        task=DIPHOTON.name,
+        task_digest=task,
+        release=source,
+        profile=profile,
+        commit=commit(),
+        embedding=made.name,
+        variant=variant,
+        regime=chosen.name,
+        number=number,
+        n_train=int(in_part(seen, "train").sum()),
+        classes=tuple(getattr(keeper.embedding, "classes", ())),
+    )
+    write_latents(path, embedded(keeper.embedding, events, facts))
+
+
+def embedded(embedding: Embedding, source: Source, facts: Facts) -> Latents:
+    """Return the latents of all events of the task's processes, embedded without their labels.
+
+    Raises:
+        DataError: The embedding gives something that is none, or depends on other events.
+    """
+    splits = task_splits()
+    columns: dict[str, list[Any]] = {}
+    wanted = (*DIPHOTON.backgrounds, *DIPHOTON.signals)
+    for process in (name for name in wanted if name in source.files):
+        for table in source.events(process):
+            bare = unmarked(table)
+            values = latents_of(embedding, bare)
+            if not columns:
+                check_each_by_itself(embedding, bare)
+            found = {
+                "event_id": table.event_id,
+                "process": table.process,
+                "point": table.point,
+                "part": splits.part_of(table.event_id),
+                "m_gg": table.m_gg,
+                "values": values,
+            }
+            for name, array in found.items():
+                columns.setdefault(name, []).append(array)
+    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    return Latents(facts=facts, **joined)
