@@ -66,10 +66,37 @@ METRICS: Mapping[str, str] = {
     "background_efficiency": "eps_s",
     "signal_efficiency": "eps_b",
     "significance_improvement_at_background": "eps_b",
+    "assigned:": "",
+    "assigned_process:": "",
+    "mean_diagonal": "",
+    "mean_diagonal_signals": "",
+    "mass_r2": "",
+    "latent_mean:": "",
+    "latent_width:": "",
+    "latent_kolmogorov:": "",
+    "latent_kl": "",
 }
-"""Metrics, and what their working point `at` is; empty where they have none."""
+"""Metrics, and what their working point `at` is; empty where they have none.
+
+A name that ends in ":" takes an argument after it: "assigned:zprime", "latent_mean:3".
+"""
+_CLASS, _DIMENSION = re.compile(r"[A-Za-z]\w*", re.ASCII), re.compile(r"[1-9][0-9]*")
+ARGUMENTS: Mapping[str, re.Pattern[str]] = {
+    "assigned:": _CLASS,
+    "assigned_process:": _CLASS,
+    "latent_mean:": _DIMENSION,
+    "latent_width:": _DIMENSION,
+    "latent_kolmogorov:": _DIMENSION,
+}
+"""What the argument of a metric looks like: the name of a class, or a dimension from 1 on."""
 _DIGITS = 9  # round-trips every float32
 _VARIANT = re.compile(r"[^=;\s]+=[^=;\s]+(;[^=;\s]+=[^=;\s]+)*")
+_METRICS_IN_WORDS = ", ".join(
+    name + {_CLASS: "CLASS", _DIMENSION: "DIMENSION"}[ARGUMENTS[name]]
+    if name in ARGUMENTS
+    else name
+    for name in METRICS
+)
 _LARGEST = 2**53  # larger whole numbers are not exact in float64
 
 
@@ -150,11 +177,21 @@ def check_rows(rows: pd.DataFrame, place: Place, where: str) -> None:
 
 def _check_metric(rows: pd.DataFrame, place: Place) -> None:
     metric, at = rows["metric"], rows["at"]
-    _refuse(~metric.isin(list(METRICS)).to_numpy(), metric, place, ", ".join(METRICS))
-    pointless = (metric.map(METRICS) == "").to_numpy()
+    points = metric.map({name: _working_point(name) for name in metric.unique()})
+    _refuse(points.isna().to_numpy(), metric, place, _METRICS_IN_WORDS)
+    pointless = (points == "").to_numpy()
     _refuse(pointless & at.notna().to_numpy(), at, place, "an empty field for this metric")
     outside = ~((at > 0) & (at <= 1)).to_numpy()
     _refuse(~pointless & outside, at, place, "a working point in (0, 1] for this metric")
+
+
+def _working_point(metric: str) -> str | None:
+    """Return what `at` is of a metric with its argument; None where there is no such metric."""
+    stem, colon, argument = metric.partition(":")
+    pattern = ARGUMENTS.get(stem + colon)
+    if colon and (pattern is None or not pattern.fullmatch(argument)):
+        return None
+    return METRICS.get(stem + colon)
 
 
 def _check_null(rows: pd.DataFrame, place: Place) -> None:

@@ -1,0 +1,1 @@
+"""Probes: what the latents of an embedding know, in numbers and in maps."""

@@ -1,0 +1,182 @@
+"""Maps and histograms of latents: the points that figures draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from benchmark.probes.sample import TEST, balanced_weight
+from benchmark.splits import uniform
+from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.regimes import Regime
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmark.latents import Latents
+
+_SALT = "t-SNE map"
+TAIL = 0.005
+"""Share of a process's events that may lie outside a histogram on either side."""
+_STARVED = 3  # neighbours' perplexity must stay below a third of the events
+
+
+def chosen(latents: Latents, per_process: int) -> NDArray[np.intp]:
+    """Return rows of at most so many test events of each process, its points in equal parts.
+
+    They are those with the smallest hash of their id: the same events for every embedding, and a
+    smaller choice lies inside a larger one. What cannot be shared out goes to the first points.
+    """
+    test = np.flatnonzero(latents.part == TEST)
+    # A stable order of ids, also where the rows of two files differ.
+    test = test[np.argsort(uniform(latents.event_id[test], _SALT), kind="stable")]
+    kept = []
+    for process in (*DIPHOTON.backgrounds, *DIPHOTON.signals):
+        of_process = test[latents.process[test] == process]
+        points = latents.point[of_process]
+        names = np.unique(points)
+        for k, name in enumerate(names):
+            share = per_process // len(names) + (k < per_process % len(names))
+            kept.append(of_process[points == name][:share])
+    return np.concatenate(kept)
+
+
+def tsne(values: NDArray[np.floating], *, perplexity: float, seed: int) -> NDArray[np.float32]:
+    """Return a two-dimensional map (n, 2) of latents (n, d) by t-SNE (scikit-learn).
+
+    It starts from the principal components and runs on one thread: the same values and seed give
+    the same map.
+    """
+    from sklearn.manifold import TSNE
+
+    x = values.astype(np.float64)
+    if x.shape[1] < 2:  # as many principal components as the map has
+        x = np.column_stack([x, np.zeros(len(x))])
+    made = TSNE(
+        init="pca",
+        perplexity=min(perplexity, max((len(x) - 1) / _STARVED, 1.0)),
+        random_state=seed % 2**32,
+        n_jobs=1,
+    )
+    return np.asarray(made.fit_transform(x), dtype=np.float32)
+
+
+def tsne_points(
+    latents: Latents, *, per_process: int, perplexity: float, seed: int
+) -> pd.DataFrame:
+    """Return process, point, held_out (0 or 1, by the regime), x and y of the chosen events."""
+    some = latents.select(chosen(latents, per_process))
+    place = tsne(some.values, perplexity=perplexity, seed=seed)
+    card = diphoton_card()
+    regime = Regime.parse(some.facts.regime, card)
+    # The rule reads process and point, which latents have as events do.
+    seen = regime.allowed(cast("Any", some), card)
+    return pd.DataFrame(
+        {
+            "process": some.process,
+            "point": some.point,
+            "held_out": (~seen).astype(np.int64),
+            "x": place[:, 0],
+            "y": place[:, 1],
+        }
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """A weighted histogram of unit area over all its events, inside the edges or not.
+
+    Attributes:
+        density: (b,) share of the weight a bin over its width.
+        error: (b,) one standard deviation, of the weights squared.
+        events: (b,) number of events.
+    """
+
+    density: NDArray[np.float64]
+    error: NDArray[np.float64]
+    events: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, x: NDArray[np.floating], weight: NDArray[np.float64], edges: NDArray[np.float64]
+    ) -> Histogram:
+        """Count x (n,); of no event all is zero."""
+        total = float(weight.sum()) or 1.0
+        scale = total * np.diff(edges)
+        # float64 as the edges: the largest event must not fall out by rounding
+        x = np.asarray(x, dtype=np.float64)
+        return cls(
+            np.histogram(x, edges, weights=weight)[0] / scale,
+            np.sqrt(np.histogram(x, edges, weights=weight**2)[0]) / scale,
+            np.histogram(x, edges)[0].astype(np.int64),
+        )
+
+
+def histograms(
+    latents: Latents, *, yields: dict[str, float], region: tuple[float, float], bins: int
+) -> pd.DataFrame:
+    """Return the distribution of each latent dimension in the signal region, by process.
+
+    Args:
+        latents: All parts; the test events are taken.
+        yields: Expected events of each Standard Model process, of any luminosity: "background"
+            mixes them so. The share of a process in the signal region is that of its test events.
+        region: m_gg from (in) and to (out), GeV.
+        bins: Of equal width, the same for all processes: from the lowest quantile `TAIL` of a
+            process to the highest quantile 1 - `TAIL` of one, so that no process is cut.
+
+    Returns:
+        process, dimension (from 1), low, high, density, error, events. Mass points of a signal
+        have equal parts.
+    """
+    test = latents.select(latents.part == TEST)
+    inside = (test.m_gg >= region[0]) & (test.m_gg < region[1])
+    groups = {
+        name: np.flatnonzero(inside & (test.process == name))
+        for name in (*DIPHOTON.backgrounds, *DIPHOTON.signals)
+    }
+    weights = {
+        name: balanced_weight(test.process[rows], test.point[rows])
+        for name, rows in groups.items()
+    }
+    merged = DIPHOTON.backgrounds
+    groups[DIPHOTON.merged] = np.concatenate([groups[name] for name in merged])
+    weights[DIPHOTON.merged] = np.concatenate(
+        [
+            np.full(len(groups[name]), yields[name] / np.sum(test.process == name))
+            for name in merged
+        ]
+    )
+    tables = []
+    for k in range(latents.values.shape[1]):
+        edges = _edges([test.values[rows, k] for rows in groups.values()], bins)
+        tables += [
+            _table(name, k, edges, Histogram.of(test.values[rows, k], weights[name], edges))
+            for name, rows in groups.items()
+        ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _edges(parts: list[NDArray[np.floating]], bins: int) -> NDArray[np.float64]:
+    ends = [np.quantile(x.astype(np.float64), (TAIL, 1 - TAIL)) for x in parts if len(x)]
+    lo, hi = (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else (0.0, 0.0)
+    if lo == hi:
+        lo, hi = lo - 0.5, hi + 0.5
+    return np.linspace(lo, hi, bins + 1)
+
+
+def _table(name: str, k: int, edges: NDArray[np.float64], found: Histogram) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "process": name,
+            "dimension": k + 1,
+            "low": edges[:-1],
+            "high": edges[1:],
+            "density": found.density,
+            "error": found.error,
+            "events": found.events,
+        }
+    )

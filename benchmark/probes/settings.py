@@ -1,0 +1,53 @@
+"""Sizes and settings of the probes; what a profile may change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+from benchmark.metrics import MIN_REPLICAS
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BoostingSettings(_Frozen):
+    """Boosted decision trees (xgboost); the SAC paper gives none of these: all assumed.
+
+    Attributes:
+        rate: Learning rate.
+        depth: Of a tree.
+        min_weight: Smallest sum of second derivatives in a leaf.
+        patience: Rounds without a better loss on the validation part before it stops.
+    """
+
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.2
+    depth: PositiveInt = 5
+    min_weight: PositiveFloat = 5.0
+    patience: PositiveInt = 10
+
+
+class ProbeSettings(_Frozen):
+    """How much is probed; all assumed, as the SAC paper gives no number.
+
+    Attributes:
+        trees: At most so many rounds of boosting; a round has a tree for each class.
+        replicas: Bootstrap replicas of the test events.
+        tsne_events: At most so many test events of each process in a t-SNE map.
+        tsne_regimes: Regimes that get a map.
+        tsne_embeddings: Embeddings that get one.
+        tsne_perplexity: Of the map.
+        bins: Of a histogram.
+        boosting: Of the trees.
+    """
+
+    trees: PositiveInt = 300
+    replicas: Annotated[int, Field(ge=MIN_REPLICAS)] = 200
+    tsne_events: PositiveInt = 200
+    tsne_regimes: tuple[str, ...] = ("id", "ip:zprime/400", "background")
+    tsne_embeddings: tuple[str, ...] = ("signal_aware",)
+    tsne_perplexity: PositiveFloat = 30.0
+    bins: PositiveInt = 40
+    boosting: BoostingSettings = BoostingSettings()

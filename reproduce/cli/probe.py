@@ -1,0 +1,117 @@
+"""`diadem probe`: what the latents of embeddings know."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STORE = Path(".diadem")
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  diadem probe results/quick/diphoton/latents\n"
+    "  diadem probe latents/signal_aware/id.parquet --output my-probes\n"
+    "  diadem probe latents --tsne-events 500 --workers 1\n"
+    "  diadem probe latents --data folder-of-a-release"
+)
+@click.argument(
+    "latents",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER_OR_PARQUET...",
+)
+@click.option("--profile", help="Of params.yaml.  [default: that of the latents]")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the results; rows/ and points/ are made in it.  [default: nothing is written]",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the release that the latents are of.  [default: the bundled one]",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=STORE,
+    show_default=True,
+    help="Folder of finished work, to go on from and to reuse.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Probes at a time.  [default: one a core]")
+@click.option(
+    "--tsne-events",
+    type=click.IntRange(1),
+    help="Test events of each process in a map.  [default: the profile's]",
+)
+def probe(latents: tuple[Path, ...], **options: Any) -> None:
+    """Measure what the latents of a task's embeddings know.
+
+    Each file of latents, or all below a folder, is probed by classifiers of the nine classes, by
+    a regression of m_gg and by a comparison with the unit Gaussian; maps and histograms are made
+    for figures. Writes rows/probes.csv, points/tsne.csv and points/histograms.csv.
+    """
+    from reproduce.cli.probing import Request, run
+
+    request = Request(
+        latents=latents,
+        profile=options["profile"],
+        data=options["data"],
+        store=options["store"],
+        workers=options["workers"] or len(os.sched_getaffinity(0)),
+        tsne_events=options["tsne_events"],
+    )
+    _show(run(request, options["output"]))
+
+
+_NUMBERS = {
+    "mean diagonal": ("all", "mean_diagonal"),
+    "background": ("background", "assigned:background"),
+    "R2 continuum": ("continuum", "mass_r2"),
+    "R2 background": ("background", "mass_r2"),
+}
+
+
+def _show(rows: pd.DataFrame) -> None:
+    """Print the few numbers that say most of each training and probe."""
+    from benchmark.results import validate_rows
+    from reproduce.cli.output import console, escaped, table
+
+    shown = table(
+        "What latents know",
+        ("embedding", "regime"),
+        (*_NUMBERS, "largest KL", "of"),
+    )
+    valid = validate_rows(rows)
+    keys = ["embedding", "variant", "embedding_seed", "regime"]
+    for _, of_one in valid.groupby(keys):
+        first = of_one.iloc[0]
+        cells = [_cell(of_one, *wanted) for wanted in _NUMBERS.values()]
+        name = " ".join(filter(None, (first["embedding"], first["variant"])))
+        number_of = f" #{first['embedding_seed']}" if first["embedding_seed"] else ""
+        shown.add_row(escaped(name + number_of), escaped(first["regime"]), *cells, *_kl(of_one))
+    console().print(shown)
+
+
+def _cell(rows: pd.DataFrame, signal: str, metric: str) -> str:
+    from reproduce.cli.output import number
+
+    row = rows[(rows["signal"] == signal) & (rows["metric"] == metric)]
+    error = (row["err_lo"] + row["err_hi"]) / 2
+    return number(row["value"].iloc[0], error.iloc[0]) if len(row) else "-"
+
+
+def _kl(rows: pd.DataFrame) -> tuple[str, str]:
+    """Return the largest divergence and its process."""
+    from reproduce.cli.output import escaped, number
+
+    kl = rows[rows["metric"] == "latent_kl"].dropna(subset="value").sort_values("value")
+    return (number(kl["value"].iloc[-1]), escaped(kl["signal"].iloc[-1])) if len(kl) else ("-", "")

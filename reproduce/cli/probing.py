@@ -1,0 +1,151 @@
+"""What `diadem probe` does once its options are known to be right."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from benchmark.errors import DiademError, complaint
+from benchmark.farm import run_farm
+from benchmark.files import atomic_path
+from benchmark.paths import datasets_root
+from benchmark.probes.settings import ProbeSettings
+from benchmark.probes.work import probe_specs
+from benchmark.probes.yields import background_yields
+from benchmark.results import write_rows
+from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.regimes import Regime
+from reproduce.cli.farming import reporting
+from reproduce.cli.latent_files import checked_facts, latent_files
+from reproduce.cli.writable import require_folder
+from reproduce.profiles import load_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.farm import Spec
+    from benchmark.probes.work import Kind
+
+ROWS, TSNE, HISTOGRAMS = "rows/probes.csv", "points/tsne.csv", "points/histograms.csv"
+_WHENCE = (
+    *("task", "task_digest", "release", "profile", "commit"),
+    *("embedding", "variant", "number", "regime"),
+)
+COLUMNS = {
+    TSNE: (*_WHENCE, "process", "point", "held_out", "x", "y"),
+    HISTOGRAMS: (
+        *(*_WHENCE, "process", "dimension", "low", "high"),
+        *("density", "error", "events"),
+    ),
+}
+"""Columns of the files of points."""
+_FILE_OF: dict[Kind, str] = {"tsne": TSNE, "histograms": HISTOGRAMS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for; see the options of `diadem probe`."""
+
+    latents: tuple[Path, ...]
+    profile: str | None = None
+    data: Path | None = None
+    store: Path
+    workers: int = 1
+    tsne_events: int | None = None
+
+
+def run(request: Request, output: Path | None) -> pd.DataFrame:
+    """Probe; return the result rows, and write them and the points below `output`.
+
+    Raises:
+        DiademError: Bad latents, profile or release; a probe fails. Nothing is written then.
+        KeyboardInterrupt: Ctrl-C; finished work is kept.
+    """
+    if output is not None:
+        require_folder(output)
+    files = latent_files(request.latents)
+    facts = checked_facts(files)
+    settings = _settings(request, facts[0].profile)
+    folder = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
+    yields = background_yields(folder, release=facts[0].release)
+    work = [
+        (kind, spec)
+        for file, fact in zip(files, facts, strict=True)
+        for kind, spec in probe_specs(file, fact, settings, yields).items()
+    ]
+    made = _farm([spec for _, spec in work], request)
+    tables: dict[str, list[pd.DataFrame]] = {ROWS: [], TSNE: [], HISTOGRAMS: []}
+    for (kind, _), path in zip(work, made, strict=True):
+        tables[_FILE_OF.get(kind, ROWS)].append(_read(path))
+    rows = pd.concat(tables.pop(ROWS), ignore_index=True)
+    if output is not None:
+        _write(output, rows, {name: _points(name, found) for name, found in tables.items()})
+    return rows
+
+
+def _farm(specs: list[Spec], request: Request) -> list[Path]:
+    store = request.store / "probes"
+    try:
+        with reporting(len(specs)) as report:
+            return run_farm(specs, store=store, workers=request.workers, on_progress=report)
+    except KeyboardInterrupt as error:
+        error.add_note(f"finished probes are kept in {request.store}: run the command again")
+        raise
+
+
+def _settings(request: Request, profile: str) -> ProbeSettings:
+    """Return the profile's sizes with the user's changes.
+
+    Raises:
+        DiademError: There is no such profile, or it is not that of the latents.
+    """
+    name, found = load_profile(request.profile or profile)
+    if name != profile:
+        message = complaint(
+            "the latents are of another profile",
+            where="--profile",
+            found=name,
+            expected=profile,
+            remedy="Leave --profile out, or make latents with that profile.",
+        )
+        raise DiademError(message)
+    diphoton = getattr(found, "diphoton", None)
+    settings: ProbeSettings = getattr(diphoton, "probes", None) or ProbeSettings()
+    for regime in settings.tsne_regimes:
+        Regime.parse(regime, diphoton_card())
+    changes = {"tsne_events": request.tsne_events} if request.tsne_events else {}
+    return settings.model_copy(update=changes)
+
+
+def _read(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file)
+    except (OSError, ValueError) as error:  # Arrow's errors are among these
+        message = complaint(
+            "a finished probe cannot be read",
+            where=str(file),
+            found=str(error),
+            remedy="Remove the file and run the command again.",
+        )
+        raise DiademError(message) from error
+
+
+def _points(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return points with the columns of their file; without any, these alone."""
+    columns = list(COLUMNS[name])
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    whole = pd.concat(tables, ignore_index=True)[columns]
+    return whole.sort_values(["embedding", "variant", "regime", "number"], kind="stable")
+
+
+def _write(output: Path, rows: pd.DataFrame, points: dict[str, pd.DataFrame]) -> None:
+    """Write all files, or none."""
+    with ExitStack() as stack:
+        write_rows(rows, stack.enter_context(atomic_path(output / ROWS)))
+        for name, table in points.items():
+            path = stack.enter_context(atomic_path(output / name))
+            table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
