@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.cards import DatasetCard
-    from reproduce.published import PublishedTable
 
 
 def write_csv(numbers: pd.DataFrame, path: Path) -> None:
@@ -28,10 +27,10 @@ def write_text(text: str, path: Path) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def assumed_values(card: DatasetCard, published: PublishedTable) -> list[str]:
-    """Return the names of what the paper does not state and we chose, of method and data."""
+def assumed_of(card: DatasetCard) -> list[str]:
+    """Return the names of what we chose of a dataset where the paper does not state it."""
     of_card = dict.fromkeys(_assumed(card.model_dump(), ""))
-    return [*published.assumed, *(f"{card.name} card: {key}" for key in of_card)]
+    return [f"{card.name} card: {key}" for key in of_card]
 
 
 def _assumed(held: Any, key: str) -> Iterator[str]:

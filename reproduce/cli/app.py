@@ -17,9 +17,8 @@ import click
 from benchmark.errors import DiademError
 from reproduce.cli.data import data
 from reproduce.cli.evaluate import evaluate
-from reproduce.cli.figure import figure
 from reproduce.cli.list import list_all
-from reproduce.cli.table import table
+from reproduce.cli.making import figure, table
 
 _DISTRIBUTION = "diadem-bench"
 _INTERRUPTED = 130

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reproduce.figures import adc_augmentations, adc_dimension, adc_roc_si, adc_training_events
 
 if TYPE_CHECKING:
-    from reproduce.figures.figure import Figure
+    from reproduce.entry import Entry
 
 _MODULES = (adc_roc_si, adc_augmentations, adc_dimension, adc_training_events)
-FIGURES: dict[str, Figure] = {module.FIGURE.name: module.FIGURE for module in _MODULES}
+FIGURES: dict[str, Entry] = {module.FIGURE.name: module.FIGURE for module in _MODULES}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from reproduce.figures.figure import Drawn, Figure
-from reproduce.figures.scan import TABLE, Scan, draw_scan
-from reproduce.names import AUGMENTATIONS
-from reproduce.rows import ALL, DEFAULT_DIMENSION
+from reproduce.adc.names import AUGMENTATIONS
+from reproduce.adc.rows import ALL, DEFAULT_DIMENSION, AdcRows
+from reproduce.adc.scan import Scan, draw_scan
+from reproduce.entry import Entry, Made
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +44,12 @@ _SCAN = Scan(
 )
 
 
-def draw(rows: pd.DataFrame) -> Drawn:
-    """Draw the three panels; see `Figure.draw`."""
+def draw(rows: pd.DataFrame) -> Made:
+    """Draw the three panels; see `Entry.make`."""
     return draw_scan(rows, _SCAN)
 
 
-FIGURE = Figure(
+FIGURE = Entry(
     name="adc-augmentations",
     task="cms_adc",
     reproduces="Fig. 2 of arXiv:2301.04660",
@@ -65,6 +65,6 @@ FIGURE = Figure(
         f"representation has dimension {DEFAULT_DIMENSION}."
     ),
     needs="raw, and anomclr_plus in the variants augmentations=...",
-    published=TABLE,
-    draw=draw,
+    source=AdcRows(),
+    make=draw,
 )

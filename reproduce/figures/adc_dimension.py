@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reproduce.figures.figure import Drawn, Figure
-from reproduce.figures.scan import TABLE, Scan, draw_scan
-from reproduce.rows import ALL, BEST, DEFAULT_DIMENSION
+from reproduce.adc.rows import ALL, BEST, DEFAULT_DIMENSION, AdcRows
+from reproduce.adc.scan import Scan, draw_scan
+from reproduce.entry import Entry, Made
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,8 @@ def _place(dimension: int) -> float:
     return _STEPS * math.log10(dimension)
 
 
-def draw(rows: pd.DataFrame) -> Drawn:
-    """Draw the three panels; see `Figure.draw`."""
+def draw(rows: pd.DataFrame) -> Made:
+    """Draw the three panels; see `Entry.make`."""
     scanned = (rows["embedding"] == BEST) & (rows["augmentations"] == ALL)
     dimensions = sorted({int(value) for value in rows.loc[scanned, "dimension"]})
     scan = Scan(
@@ -43,7 +43,7 @@ def draw(rows: pd.DataFrame) -> Drawn:
     return draw_scan(rows, scan)
 
 
-FIGURE = Figure(
+FIGURE = Entry(
     name="adc-dimension",
     task="cms_adc",
     reproduces="Fig. 3 of arXiv:2301.04660",
@@ -57,6 +57,6 @@ FIGURE = Figure(
         f"{DEFAULT_DIMENSION}. All anomaly augmentations are used."
     ),
     needs="raw, and anomclr_plus in the variants dimension=...",
-    published=TABLE,
-    draw=draw,
+    source=AdcRows(),
+    make=draw,
 )

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, cast
 
 from matplotlib.patches import Patch
 
-from reproduce.figures import style
-from reproduce.figures.curves import curves
-from reproduce.figures.figure import Drawn, Figure
-from reproduce.figures.published import beside
-from reproduce.names import EFFICIENCY, EMBEDDINGS, METRICS, SIGNALS
+from reproduce import style
+from reproduce.adc.beside import beside
+from reproduce.adc.curves import curves
+from reproduce.adc.drawn import PUBLISHED, of_rows
+from reproduce.adc.look import COLOURS
+from reproduce.adc.names import EFFICIENCY, EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.rows import BEST, RAW, AdcRows, gaps, main_rows, provenance, require
+from reproduce.entry import Entry, Made
 from reproduce.published import load_table
-from reproduce.rows import BEST, RAW, gaps, main_rows, provenance, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,15 +25,14 @@ if TYPE_CHECKING:
 _DASHES = {RAW: "--", BEST: "-"}
 _MARKERS = {RAW: "s", BEST: "o"}
 _SHOWN = ("background_rejection", "significance_improvement")
-_TABLE = "aclr_table_2"
 
 
-def draw(rows: pd.DataFrame) -> Drawn:
-    """Draw both panels; see `Figure.draw`."""
+def draw(rows: pd.DataFrame) -> Made:
+    """Draw both panels; see `Entry.make`."""
     held = main_rows(rows)
     held = held[held["embedding"].isin(_DASHES) & (held["metric"] == "background_efficiency")]
     require(held, "AE-Raw or AnomCLR+ with the metric background_efficiency")
-    numbers = beside(curves(held), load_table(_TABLE))
+    numbers = beside(curves(held), load_table(PUBLISHED))
     notes = (*gaps(held, _DASHES), *_missing(numbers))
     with style.styled():
         page, axes = style.panels(2)
@@ -41,13 +42,13 @@ def draw(rows: pd.DataFrame) -> Drawn:
         axes[0].set_ylim(bottom=1)
         axes[1].set_ylim(bottom=0)
         style.finish(page, axes, list(_legend()), origin=provenance(held).short(), notes=notes)
-    return Drawn(page=page, rows=held, numbers=numbers, notes=notes)
+    return of_rows(held, page=page, numbers={"": numbers}, notes=notes)
 
 
 def _panel(ax: Axes, numbers: pd.DataFrame, metric: str) -> None:
     for key, line in numbers.sort_values("at").groupby(["embedding", "signal"]):
         embedding, signal = cast("tuple[str, str]", key)
-        colour = style.COLOURS[signal]
+        colour = COLOURS[signal]
         ax.plot(line["at"], line["value"], _DASHES[embedding], color=colour, zorder=3)
         low, high = (line["value"] + side * line["spread"] for side in (-1, 1))
         ax.fill_between(line["at"], low, high, color=colour, **style.BAND)
@@ -58,11 +59,11 @@ def _panel(ax: Axes, numbers: pd.DataFrame, metric: str) -> None:
 
 
 def _working_points(ax: Axes, metric: str) -> None:
-    table = load_table(_TABLE)
+    table = load_table(PUBLISHED)
     for (found, signal, embedding), number in table.numbers.items():
         if found == metric and embedding in _MARKERS:
             look = {**style.PUBLISHED, "marker": _MARKERS[embedding]}
-            colour = style.COLOURS[signal]
+            colour = COLOURS[signal]
             ax.errorbar(table.efficiency, number.value, number.error, color=colour, **look)
 
 
@@ -76,7 +77,7 @@ def _missing(numbers: pd.DataFrame) -> Iterator[str]:
 
 def _legend() -> Iterator[object]:
     for signal, name in SIGNALS.items():
-        yield style.sample(name.math, color=style.COLOURS[signal])
+        yield style.sample(name.math, color=COLOURS[signal])
     for embedding, dash in _DASHES.items():
         yield style.sample(EMBEDDINGS[embedding].math, color=style.GREY, linestyle=dash)
     yield Patch(color=style.GREY, alpha=style.BAND["alpha"], label="spread over trainings")
@@ -84,7 +85,7 @@ def _legend() -> Iterator[object]:
     yield style.published(_MARKERS[BEST], "AnomCLR+, published")
 
 
-FIGURE = Figure(
+FIGURE = Entry(
     name="adc-roc-si",
     task="cms_adc",
     reproduces="Fig. 1 of arXiv:2301.04660",
@@ -97,6 +98,6 @@ FIGURE = Figure(
         "markers: published working points with the published errors."
     ),
     needs="raw and anomclr_plus, variant of the paper's settings, metric background_efficiency",
-    published=_TABLE,
-    draw=draw,
+    source=AdcRows(),
+    make=draw,
 )

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import NullLocator
 
-from reproduce.figures import style
-from reproduce.figures.figure import Drawn, Figure
-from reproduce.figures.points import bar_legend, draw_points, nulls
-from reproduce.names import EMBEDDINGS, METRICS, NOT_PUBLISHED, SIGNALS
-from reproduce.published import load_table
-from reproduce.rows import (
+from reproduce import style
+from reproduce.adc.drawn import PUBLISHED, of_rows
+from reproduce.adc.look import COLOURS, MARKERS
+from reproduce.adc.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.points import bar_legend, draw_points, lowest, nulls
+from reproduce.adc.rows import (
     BEST,
     RAW,
+    AdcRows,
     at_point,
     gaps,
     missing_sizes,
@@ -22,6 +23,9 @@ from reproduce.rows import (
     rows_by_size,
     summary,
 )
+from reproduce.entry import Entry, Made
+from reproduce.names import NOT_PUBLISHED
+from reproduce.published import load_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,42 +33,45 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_TABLE = "aclr_table_2"
 _LOOKS: dict[str, dict[str, Any]] = {
     RAW: {"linestyle": "--", "fillstyle": "bottom", "markerfacecoloralt": "white"},
     BEST: {"linestyle": "-"},
 }
+_LOGARITHMIC = "background_rejection"
 _STEP = 0.028  # between neighbours at one size, in parts of the axis
 _RIM = 0.12  # on both sides of the points, likewise
 
 
-def draw(rows: pd.DataFrame) -> Drawn:
-    """Draw the three panels; see `Figure.draw`."""
-    held = at_point(rows_by_size(rows), load_table(_TABLE).efficiency)
+def draw(rows: pd.DataFrame) -> Made:
+    """Draw the three panels; see `Entry.make`."""
+    held = at_point(rows_by_size(rows), load_table(PUBLISHED).efficiency)
     held = require(held[held["embedding"].isin(_LOOKS)], "AE-Raw or AnomCLR+")
     numbers = summary(held)
     notes = (*gaps(held, _LOOKS), *missing_sizes(held), *_nulls(numbers))
     with style.styled():
         page, axes = style.panels(len(METRICS))
         for ax, metric in zip(axes, METRICS, strict=True):
-            _panel(ax, numbers[numbers["metric"] == metric])
+            _panel(ax, numbers[numbers["metric"] == metric], metric)
             ax.set_ylabel(METRICS[metric].math)
-        style.logarithmic(axes[1])
+            if metric == _LOGARITHMIC:
+                style.logarithmic(ax)
         style.finish(page, axes, list(_legend()), origin=provenance(held).short(), notes=notes)
-    return Drawn(page=page, rows=held, numbers=numbers, notes=notes)
+    return of_rows(held, page=page, numbers={"": numbers}, notes=notes)
 
 
-def _panel(ax: Axes, numbers: pd.DataFrame) -> None:
+def _panel(ax: Axes, numbers: pd.DataFrame, metric: str) -> None:
     sizes = sorted(int(n) for n in numbers["n_train"].unique())
     # The points of one size stand side by side: by a factor, on a logarithmic axis.
     whole = (sizes[-1] / sizes[0] if len(sizes) > 1 else 10.0) ** (1 / (1 - 2 * _RIM))
+    floor = lowest(numbers) if metric == _LOGARITHMIC else None
     for k, signal in enumerate(SIGNALS):
         for side, embedding in ((-0.2, RAW), (0.2, BEST)):
             which = (numbers["signal"] == signal) & (numbers["embedding"] == embedding)
             shift = whole ** ((k - 1.5 + side) * _STEP)
             points = numbers[which].assign(x=numbers.loc[which, "n_train"] * shift)
-            look = {"color": style.COLOURS[signal], "marker": style.MARKERS[signal]}
-            draw_points(ax, points.sort_values("x"), **look, **_LOOKS[embedding])
+            look = {"color": COLOURS[signal], "marker": MARKERS[signal]}
+            points = points.sort_values("x")
+            draw_points(ax, points, floor=floor, **look, **_LOOKS[embedding])
     ax.set_xscale("log")
     ax.set_xlim(sizes[0] / whole**_RIM, sizes[-1] * whole**_RIM)
     ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
@@ -81,15 +88,15 @@ def _nulls(numbers: pd.DataFrame) -> Iterator[str]:
 
 def _legend() -> Iterator[object]:
     for signal, name in SIGNALS.items():
-        look = {"marker": style.MARKERS[signal], "linestyle": "none"}
-        yield style.sample(name.math, color=style.COLOURS[signal], ms=5, **look)
+        look = {"marker": MARKERS[signal], "linestyle": "none"}
+        yield style.sample(name.math, color=COLOURS[signal], ms=5, **look)
     for embedding, look in _LOOKS.items():
         name = EMBEDDINGS[embedding]
         yield style.sample(name.math, color=style.GREY, marker="o", ms=5, lw=1, **look)
     yield from bar_legend()
 
 
-FIGURE = Figure(
+FIGURE = Entry(
     name="adc-training-events",
     task="cms_adc",
     reproduces=(
@@ -102,10 +109,10 @@ FIGURE = Figure(
         "methods stand a little apart at each number so that they can be told apart). Half-filled "
         "markers and dashed lines: autoencoder on the raw events (AE-Raw). Filled markers and "
         "solid lines: autoencoder on the AnomCLR+ representation. Thin bars: standard deviation "
-        "over trainings (none with one training); broad pale bars: statistical error (bootstrap)."
+        "over trainings (none with one training), with an arrow where it reaches 0, which the "
+        "logarithmic axis does not have; broad pale bars: statistical error (bootstrap)."
     ),
     needs="raw and anomclr_plus, variant of the paper's settings and the variants events=...",
-    published=_TABLE,
-    draw=draw,
-    every_size=True,
+    source=AdcRows(every_size=True),
+    make=draw,
 )

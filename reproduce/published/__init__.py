@@ -49,6 +49,44 @@ class PublishedTable:
     assumed: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A number that a paper states in words, or reads off in its text.
+
+    Attributes:
+        embedding: Whose number, with our name.
+        metric: Of which result, with our name.
+        signal: Of which class.
+        words: What the paper says, in short; no quotation.
+        difference: Fraction by which it differs from what it is held against.
+    """
+
+    embedding: str
+    metric: str
+    signal: str
+    words: str
+    difference: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedStatements:
+    """Statements of a paper on one of its figures.
+
+    Attributes:
+        source: The paper.
+        where: The place in the paper, such as "Fig. 8".
+        status: "stated" when they are the paper's.
+        reference: The embedding that they are held against, with our name.
+        statements: Each of them.
+    """
+
+    source: str
+    where: str
+    status: str
+    reference: str
+    statements: tuple[Statement, ...]
+
+
 def load_table(name: str) -> PublishedTable:
     """Return a table from its file in this folder.
 
@@ -60,8 +98,7 @@ def load_table(name: str) -> PublishedTable:
         >>> table.numbers["auc", "a_to_4l", "raw"]
         Number(value=0.885, error=0.002)
     """
-    text = resources.files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    content = cast("dict[str, Any]", yaml.safe_load(text))
+    content = _content(name)
     numbers = {
         (metric, signal, embedding): parse(printed)
         for metric, signals in content["numbers"].items()
@@ -77,6 +114,28 @@ def load_table(name: str) -> PublishedTable:
         numbers=numbers,
         assumed=tuple(content["assumed"]),
     )
+
+
+def load_statements(name: str) -> PublishedStatements:
+    """Return statements from their file in this folder.
+
+    Example:
+        >>> load_statements("sac_fig_8").statements[0].difference
+        -0.05
+    """
+    content = _content(name)
+    return PublishedStatements(
+        source=content["source"],
+        where=content["where"],
+        status=content["status"],
+        reference=content["reference"],
+        statements=tuple(Statement(**given) for given in content["statements"]),
+    )
+
+
+def _content(name: str) -> dict[str, Any]:
+    text = resources.files(__name__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    return cast("dict[str, Any]", yaml.safe_load(text))
 
 
 def parse(printed: str) -> Number:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reproduce.tables import adc_2, adc_training_events
 
 if TYPE_CHECKING:
-    from reproduce.tables.table import Table
+    from reproduce.entry import Entry
 
 _MODULES = (adc_2, adc_training_events)
-TABLES: dict[str, Table] = {module.TABLE.name: module.TABLE for module in _MODULES}
+TABLES: dict[str, Entry] = {module.TABLE.name: module.TABLE for module in _MODULES}

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from reproduce.deviations import deviations
-from reproduce.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.comparison import set_beside, working_points
+from reproduce.adc.deviations import deviations
+from reproduce.adc.drawn import PUBLISHED, of_rows
+from reproduce.adc.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.orderings import HOW, orderings, orderings_text
+from reproduce.adc.rows import AdcRows, gaps, main_rows, require
+from reproduce.entry import Entry, Made
+from reproduce.notation import DASH, bracketed, in_sigma, markdown
 from reproduce.published import load_table
-from reproduce.rows import gaps, main_rows, provenance, require
-from reproduce.tables.comparison import set_beside, working_points
-from reproduce.tables.notation import DASH, bracketed, in_sigma, markdown
-from reproduce.tables.orderings import HOW, orderings, orderings_text
-from reproduce.tables.table import Made, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
 
-_TABLE = "aclr_table_2"
 _NO_TEST = "Differences in sigma are therefore no test of the paper."
 _HOW = """\
 Ours: mean over trainings; first bracket: standard deviation over trainings (the spread); second
@@ -34,8 +34,8 @@ statistical and published error in quadrature; {dash} without a spread or a publ
 
 
 def make(rows: pd.DataFrame) -> Made:
-    """Make the table and that of the orderings; see `Table.make`."""
-    table = load_table(_TABLE)
+    """Make the table and that of the orderings; see `Entry.make`."""
+    table = load_table(PUBLISHED)
     held = main_rows(rows)
     held = held[held["embedding"].isin(EMBEDDINGS) & held["metric"].isin(METRICS)]
     require(held, "the paper's methods")
@@ -44,12 +44,8 @@ def make(rows: pd.DataFrame) -> Made:
     judged = orderings(points, table)
     notes = tuple(gaps(held, EMBEDDINGS))
     reasons = _reasons(numbers)
-    text = "\n".join(
+    body = "\n".join(
         (
-            f"# {table.where} of {table.source}, ours beside it\n",
-            f"{provenance(held).line()}.\n",
-            *(f"**{sentence}**\n" for sentence in _differs(held)),
-            *(f"**Incomplete: {note}.**\n" for note in notes),
             markdown(*_lines(numbers, reasons, table.where), left=3),
             *(f"[{k}] {reason}.\n" for reason, k in reasons.items()),
             _HOW.format(error=table.error, efficiency=table.efficiency, dash=DASH) + "\n",
@@ -58,12 +54,13 @@ def make(rows: pd.DataFrame) -> Made:
             orderings_text(judged),
         )
     )
-    return Made(text=text, numbers={"": numbers, "-orderings": judged}, notes=notes)
+    frames = {"": numbers, "-orderings": judged}
+    return of_rows(held, differs=_differs(held), body=body, numbers=frames, notes=notes)
 
 
-def _differs(rows: pd.DataFrame) -> list[str]:
+def _differs(rows: pd.DataFrame) -> tuple[str, ...]:
     found = deviations(rows)
-    return [f"{' '.join(found)} {_NO_TEST}"] if found else []
+    return (f"**{' '.join(found)} {_NO_TEST}**",) if found else ()
 
 
 def _reasons(numbers: pd.DataFrame) -> dict[str, int]:
@@ -95,11 +92,12 @@ def _ours(row: Mapping[Any, Any], reasons: dict[str, int]) -> str:
     return f"{DASH} [{reasons[row['reason']]}]"
 
 
-TABLE = Table(
+TABLE = Entry(
     name="adc-2",
+    title="Table 2 of arXiv:2301.04660v2, ours beside it",
     task="cms_adc",
     reproduces="Table 2 of arXiv:2301.04660",
     needs="raw, untrained, clr, anomclr and anomclr_plus, variant of the paper's settings",
-    published=_TABLE,
+    source=AdcRows(),
     make=make,
 )

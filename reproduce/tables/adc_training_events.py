@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproduce.names import NOT_PUBLISHED
-from reproduce.published import load_table
-from reproduce.rows import BEST, RAW, gaps, missing_sizes, provenance, require, rows_by_size
-from reproduce.tables.comparison import working_points
-from reproduce.tables.notation import markdown
-from reproduce.tables.orderings import (
+from reproduce.adc.comparison import working_points
+from reproduce.adc.drawn import PUBLISHED, of_rows
+from reproduce.adc.orderings import (
     HOW_OURS,
     VERDICTS,
     Claim,
@@ -18,18 +15,29 @@ from reproduce.tables.orderings import (
     tally,
     verdict_cells,
 )
-from reproduce.tables.table import Made, Table
+from reproduce.adc.rows import (
+    BEST,
+    RAW,
+    AdcRows,
+    gaps,
+    missing_sizes,
+    require,
+    rows_by_size,
+)
+from reproduce.entry import Entry, Made
+from reproduce.names import NOT_PUBLISHED
+from reproduce.notation import markdown
+from reproduce.published import load_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TABLE = "aclr_table_2"
 _CLAIM = Claim(above=BEST, below=RAW)
 
 
 def make(rows: pd.DataFrame) -> Made:
-    """Make the table; see `Table.make`."""
-    table = load_table(_TABLE)
+    """Make the table; see `Entry.make`."""
+    table = load_table(PUBLISHED)
     held = rows_by_size(rows)
     held = require(held[held["embedding"].isin((BEST, RAW))], "AE-Raw or AnomCLR+")
     points = require(working_points(held, table), "AE-Raw or AnomCLR+ at the working point")
@@ -41,18 +49,15 @@ def make(rows: pd.DataFrame) -> Made:
         ]
     )
     notes = (*gaps(held, (RAW, BEST)), *missing_sizes(held))
-    text = "\n".join(
+    body = "\n".join(
         (
-            f"# {_CLAIM.text} at each size of the training set?\n",
-            f"{provenance(held).line()}.\n",
-            *(f"**Incomplete: {note}.**\n" for note in notes),
             f"How often it holds, of metrics and signals:\n\n{_counts(judged)}",
             f"Difference AnomCLR+ - AE-Raw, at the signal efficiency {table.efficiency}:\n",
             _lines(judged),
             f"In brackets: standard error, on the last digits. {HOW_OURS}\n",
         )
     )
-    return Made(text=text, numbers={"": judged}, notes=notes)
+    return of_rows(held, differs=(), body=body, numbers={"": judged}, notes=notes)
 
 
 def _counts(judged: pd.DataFrame) -> str:
@@ -66,15 +71,15 @@ def _lines(judged: pd.DataFrame) -> str:
     return markdown(header, lines, left=3)
 
 
-TABLE = Table(
+TABLE = Entry(
     name="adc-training-events",
+    title=f"{_CLAIM.text} at each size of the training set?",
     task="cms_adc",
     reproduces=(
         f"{NOT_PUBLISHED}: how far the paper's orderings depend on the size of the training set "
         "(arXiv:2301.04660 trains on a million events)"
     ),
     needs="raw and anomclr_plus, variant of the paper's settings and the variants events=...",
-    published=_TABLE,
+    source=AdcRows(every_size=True),
     make=make,
-    every_size=True,
 )

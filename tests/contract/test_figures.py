@@ -13,7 +13,6 @@ from reproduce.cli import diadem
 from reproduce.figures import FIGURES
 from reproduce.names import NOT_PUBLISHED
 from reproduce.profiles import load_profile
-from reproduce.published import load_table
 from reproduce.tables import TABLES
 from tests.rows import adc_rows, adc_scans
 
@@ -75,9 +74,8 @@ def test_entry_is_described(kind: str, name: str) -> None:
     entry = FIGURES[name] if kind == "figure" else TABLES[name]
     assert entry.name == name
     assert "arXiv:" in entry.reproduces
-    assert entry.every_size == entry.reproduces.startswith(NOT_PUBLISHED)
+    assert entry.source.sized != entry.reproduces.startswith(NOT_PUBLISHED)
     assert entry.needs
-    assert load_table(entry.published).numbers
     listed = run(kind, "--list")
     assert listed.exit_code == 0
     assert name in listed.output
@@ -98,7 +96,7 @@ def test_one_number_of_training_events(
 ) -> None:
     words = ("--profile", PROFILE, "--results", results, "--output", tmp_path, "--events", 8000)
     done = run(kind, name, *words)
-    if (FIGURES if kind == "figure" else TABLES)[name].every_size:
+    if not (FIGURES if kind == "figure" else TABLES)[name].source.sized:
         assert done.exit_code == 2
         assert "leave --events out" in done.output
     elif name == "adc-roc-si":  # scans hold no curves

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from reproduce.deviations import deviations
+from reproduce.adc.deviations import deviations
+from reproduce.adc.rows import with_parts
 from reproduce.figures import FIGURES
-from reproduce.figures.writing import caption
-from reproduce.rows import with_parts
 from reproduce.tables import TABLES
+from reproduce.writing import document
 from tests.rows import adc_rows, adc_scans
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from reproduce.entry import Entry
 
 NO_TEST = "Differences in sigma are therefore no test of the paper."
 PROFILES = """\
@@ -52,6 +54,10 @@ def rows_of(profile: str) -> pd.DataFrame:
     return with_parts(made.assign(profile=profile))
 
 
+def words(entry: Entry, rows: pd.DataFrame) -> str:
+    return document(entry, entry.make(rows))
+
+
 def test_each_difference_is_named_with_the_papers_value() -> None:
     assert deviations(rows_of("small")) == [
         "Differs from the paper (its value in brackets): "
@@ -67,7 +73,7 @@ def test_the_paper_differs_from_itself_only_where_events_lack() -> None:
     ]
     full = rows_of("paper").assign(n_train=1_000_000)
     assert deviations(full) == []
-    assert NO_TEST not in TABLES["adc-2"].make(full).text
+    assert NO_TEST not in words(TABLES["adc-2"], full)
 
 
 def test_an_unknown_profile_is_said() -> None:
@@ -77,10 +83,9 @@ def test_an_unknown_profile_is_said() -> None:
 
 def test_table_and_captions_say_it() -> None:
     rows = rows_of("small")
-    text = TABLES["adc-2"].make(rows).text
+    text = words(TABLES["adc-2"], rows)
     assert f"**{' '.join(deviations(rows))} {NO_TEST}**" in text
     assert text.index(NO_TEST) < text.index("| metric |")
-    figure = FIGURES["adc-dimension"]
-    written = caption(figure, figure.draw(rows), ())
+    written = words(FIGURES["adc-dimension"], rows)
     assert all(sentence in written for sentence in deviations(rows))
     assert written.index("Differs from") > written.index("release v1")

@@ -10,13 +10,15 @@ import pytest
 from matplotlib.text import Text
 
 from benchmark.errors import DataError
+from reproduce.adc.curves import curves
+from reproduce.adc.rows import gaps, main_rows, of_events, provenance, with_expected, with_parts
 from reproduce.figures import FIGURES
-from reproduce.figures.curves import curves
-from reproduce.rows import gaps, main_rows, of_events, provenance, with_expected, with_parts
 from tests.rows import ALL_EVENTS, COMBINATIONS, DIMENSIONS, EVENTS, adc_rows, adc_scans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Page
+
+    from reproduce.entry import Made
 
 EXACT = 1e-8  # rows keep nine digits
 OVERLAP = 6  # pixels: the frame of a legend, which is not drawn, has that much of a rim
@@ -29,9 +31,14 @@ def rows() -> pd.DataFrame:
     return with_parts(pd.concat([adc_rows(), adc_scans()], ignore_index=True))
 
 
-def texts(page: Page) -> str:
+def page_of(made: Made) -> Page:
+    assert made.page is not None
+    return made.page
+
+
+def texts(made: Made) -> str:
     """All that a picture says."""
-    return "\n".join(item.get_text() for item in page.findobj(Text))
+    return "\n".join(item.get_text() for item in page_of(made).findobj(Text))
 
 
 def test_curves_are_means_of_each_training(rows: pd.DataFrame) -> None:
@@ -68,23 +75,23 @@ def test_errors_of_curves_are_propagated() -> None:
 
 
 def test_published_points_stand_at_the_working_point_only(rows: pd.DataFrame) -> None:
-    numbers = FIGURES[CURVES].draw(rows).numbers
+    numbers = FIGURES[CURVES].make(rows).numbers[""]
     there = numbers[numbers["published"].notna()]
     assert set(there["at"]) == {0.3}
     assert len(there) == 2 * 2 * 4  # metrics, methods, signals
     for name in (AUGMENTATIONS, DIMENSION):
-        numbers = FIGURES[name].draw(rows).numbers
+        numbers = FIGURES[name].make(rows).numbers[""]
         there = numbers[numbers["published"].notna()]
         assert set(there["variant"]) == {""}
         assert len(there) == 3 * 2 * 4
 
 
 def test_scans_hold_every_point_and_the_main_result(rows: pd.DataFrame) -> None:
-    numbers = FIGURES[AUGMENTATIONS].draw(rows).numbers
+    numbers = FIGURES[AUGMENTATIONS].make(rows).numbers[""]
     held = numbers[numbers["embedding"] == "anomclr_plus"]
     assert held["augmentations"].nunique() == len(COMBINATIONS) + 1
     assert set(held["dimension"]) == {160}
-    numbers = FIGURES[DIMENSION].draw(rows).numbers
+    numbers = FIGURES[DIMENSION].make(rows).numbers[""]
     held = numbers[numbers["embedding"] == "anomclr_plus"]
     assert set(held["dimension"]) == {*DIMENSIONS, 160}
     assert held["augmentations"].nunique() == 1
@@ -92,10 +99,10 @@ def test_scans_hold_every_point_and_the_main_result(rows: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_full_figure_notes_nothing(name: str, rows: pd.DataFrame) -> None:
-    drawn = FIGURES[name].draw(rows)
+    drawn = FIGURES[name].make(rows)
     assert drawn.notes == ()
-    assert "Incomplete" not in texts(drawn.page)
-    assert "Simulation" in texts(drawn.page)
+    assert "Incomplete" not in texts(drawn)
+    assert "Simulation" in texts(drawn)
 
 
 def test_a_missing_training_is_said_on_the_picture(rows: pd.DataFrame) -> None:
@@ -103,15 +110,15 @@ def test_a_missing_training_is_said_on_the_picture(rows: pd.DataFrame) -> None:
     fewer = rows[~(lost & (rows["embedding"] == "anomclr_plus") & (rows["variant"] == ""))]
     assert gaps(fewer) == ["AnomCLR+: 3 of 4 trainings"]
     for name in FIGURES:
-        drawn = FIGURES[name].draw(fewer)
-        assert "Incomplete: AnomCLR+: 3 of 4 trainings" in texts(drawn.page)
+        drawn = FIGURES[name].make(fewer)
+        assert "Incomplete: AnomCLR+: 3 of 4 trainings" in texts(drawn)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_missing_raw_rows_are_said_on_the_picture(name: str, rows: pd.DataFrame) -> None:
-    drawn = FIGURES[name].draw(rows[rows["embedding"] != "raw"])
+    drawn = FIGURES[name].make(rows[rows["embedding"] != "raw"])
     assert drawn.notes == ("AE-Raw: no rows",)
-    assert "Incomplete: AE-Raw: no rows" in texts(drawn.page)
+    assert "Incomplete: AE-Raw: no rows" in texts(drawn)
 
 
 def test_a_scan_over_events_repeats_as_often_as_the_main_result(rows: pd.DataFrame) -> None:
@@ -131,7 +138,7 @@ def test_fewer_trainings_than_the_profile_are_noted(rows: pd.DataFrame) -> None:
     more = with_expected(rows[rows["variant"] == ""], alone=5, learned=4, scanned=2)
     assert gaps(more) == ["AE-Raw: 3 of 5 trainings"]
     for name in FIGURES:
-        notes = FIGURES[name].draw(with_expected(rows, alone=3, learned=4, scanned=3)).notes
+        notes = FIGURES[name].make(with_expected(rows, alone=3, learned=4, scanned=3)).notes
         assert ("AnomCLR+ (dimension=4): 2 of 3 trainings" in notes) == (name == DIMENSION)
 
 
@@ -147,18 +154,18 @@ def test_a_missing_point_and_a_null_are_said(rows: pd.DataFrame) -> None:
     null &= fewer["metric"] == "background_rejection"
     fewer.loc[null, ["value", "err_lo", "err_hi"]] = np.nan
     fewer.loc[null, "reason"] = "3 background events"
-    drawn = FIGURES[AUGMENTATIONS].draw(fewer)
+    drawn = FIGURES[AUGMENTATIONS].make(fewer)
     assert drawn.notes == (
         "no rows of augmentations add",
         "A: no 1/eps_b at augmentations scale (3 background events)",
     )
     for note in drawn.notes:
-        assert note in texts(drawn.page)
+        assert note in texts(drawn)
 
 
 def test_one_training_gives_no_band_and_still_a_picture() -> None:
     single = with_parts(adc_rows(trainings=(1, 1)))
-    numbers = FIGURES[DIMENSION].draw(single).numbers
+    numbers = FIGURES[DIMENSION].make(single).numbers[""]
     held = numbers[numbers["embedding"] == "anomclr_plus"]
     assert held["spread"].isna().all()
     assert held["statistical"].notna().all()
@@ -168,7 +175,7 @@ def test_one_training_gives_no_band_and_still_a_picture() -> None:
 def test_nothing_to_draw_is_an_error(name: str) -> None:
     other = with_parts(adc_rows(embeddings=("clr",)))
     with pytest.raises(DataError, match="dvc repro"):
-        FIGURES[name].draw(other)
+        FIGURES[name].make(other)
 
 
 def test_rows_of_one_number_of_events() -> None:
@@ -177,8 +184,8 @@ def test_rows_of_one_number_of_events() -> None:
     assert set(of_events(both, None)["variant"]) == {""}
     assert set(of_events(both, 800)["variant"]) == {"events=800"}
     assert set(of_events(with_parts(few), None)["variant"]) == {"events=800"}
-    assert provenance(of_events(both, 800)).events == "800"
-    assert provenance(both).events == "800 and 23,904"
+    assert "training events 800;" in provenance(of_events(both, 800)).line()
+    assert "training events 800 and 23,904;" in provenance(both).line()
     with pytest.raises(DataError, match="800"):
         of_events(both, 900)
 
@@ -191,20 +198,20 @@ def test_a_default_that_a_scan_names_is_not_counted_twice(named: str, rows: pd.D
     pd.testing.assert_frame_equal(main_rows(both), main_rows(rows))
     assert set(main_rows(again)["variant"]) == {named}  # better than none
     for name in FIGURES:
-        numbers = FIGURES[name].draw(rows).numbers
-        pd.testing.assert_frame_equal(FIGURES[name].draw(both).numbers, numbers)
+        numbers = FIGURES[name].make(rows).numbers[""]
+        pd.testing.assert_frame_equal(FIGURES[name].make(both).numbers[""], numbers)
 
 
 def test_sizes_of_the_training_set(rows: pd.DataFrame) -> None:
-    numbers = FIGURES[SIZES].draw(rows).numbers
+    numbers = FIGURES[SIZES].make(rows).numbers[""]
     found = set(zip(numbers["embedding"], numbers["n_train"], strict=True))
     assert found == {(e, n) for e in ("raw", "anomclr_plus") for n in (*EVENTS, ALL_EVENTS)}
     again = adc_rows(embeddings=("raw",), variant=f"events={ALL_EVENTS}", curve=False, seed=9)
     both = pd.concat([with_parts(again), rows], ignore_index=True)
-    pd.testing.assert_frame_equal(FIGURES[SIZES].draw(both).numbers, numbers)
+    pd.testing.assert_frame_equal(FIGURES[SIZES].make(both).numbers[""], numbers)
     fewer = rows[(rows["embedding"] != "raw") | (rows["events"] != "3000")]
-    assert "AE-Raw: no rows of 3,000 training events" in FIGURES[SIZES].draw(fewer).notes
-    single = FIGURES[SIZES].draw(rows[rows["events"] == ""])
+    assert "AE-Raw: no rows of 3,000 training events" in FIGURES[SIZES].make(fewer).notes
+    single = FIGURES[SIZES].make(rows[rows["events"] == ""])
     assert single.notes == ("rows of one number of training events only",)
 
 
@@ -219,7 +226,7 @@ def test_nothing_is_cut_and_the_legend_stands_alone(
     name: str, whole: bool, rows: pd.DataFrame
 ) -> None:
     given = rows if whole else with_expected(rows, alone=9, learned=9, scanned=9)
-    page = FIGURES[name].draw(given).page
+    page = page_of(FIGURES[name].make(given))
     page.draw_without_rendering()
     tight = page.get_tightbbox()  # inches
     width, height = page.get_size_inches()
@@ -232,3 +239,16 @@ def test_nothing_is_cut_and_the_legend_stands_alone(
         below = ax.get_tightbbox()
         assert below is not None
         assert legend.y1 <= below.y0 + OVERLAP
+
+
+def test_a_spread_that_reaches_zero_ends_in_an_arrow(rows: pd.DataFrame) -> None:
+    wide = rows.copy()
+    first = (wide["embedding"] == "anomclr_plus") & (wide["variant"] == "events=3000")
+    first &= (wide["signal"] == "hplus_to_taunu") & (wide["metric"] == "background_rejection")
+    wide.loc[first & (wide["embedding_seed"] == 0), "value"] *= 1e3
+    ax = page_of(FIGURES[SIZES].make(wide)).axes[1]
+    arrows = [line for line in ax.lines if line.get_marker() == "v"]
+    bottom, top = ax.get_ylim()
+    ends = [float(y) for line in arrows for y in np.atleast_1d(line.get_ydata())]
+    assert len(ends) == 1
+    assert bottom < ends[0] < top

@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import DataError
-from reproduce.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.orderings import FAILS, HOLDS, NONE, UNDECIDED
+from reproduce.adc.rows import with_parts
+from reproduce.notation import bracketed
 from reproduce.published import load_table, parse
-from reproduce.rows import with_parts
 from reproduce.tables import TABLES
-from reproduce.tables.notation import bracketed
-from reproduce.tables.orderings import FAILS, HOLDS, NONE, UNDECIDED
+from reproduce.writing import document
 from tests.rows import ALL_EVENTS, EVENTS, adc_rows, adc_scans
 
-TABLE = TABLES["adc-2"]
+TABLE, SIZES = TABLES["adc-2"], TABLES["adc-training-events"]
 PUBLISHED = [name for name, written in EMBEDDINGS.items() if written.in_paper]
 CELLS = len(METRICS) * len(SIGNALS) * len(EMBEDDINGS)
 
@@ -71,7 +72,7 @@ def test_ours_stand_beside_the_published(rows: pd.DataFrame) -> None:
 
 
 def test_text_names_its_origin_and_both_numbers(rows: pd.DataFrame) -> None:
-    text = TABLE.make(rows).text
+    text = document(TABLE, TABLE.make(rows))
     for part in ("release v1", "profile quick", "commit abc1234", "0123456789ab", "AE-Raw 3"):
         assert part in text
     assert "CLR 6" in text
@@ -87,8 +88,8 @@ def test_a_null_is_a_dash_with_its_reason(rows: pd.DataFrame) -> None:
     changed.loc[null, ["value", "err_lo", "err_hi"]] = np.nan
     changed.loc[null, "reason"] = "3 background events pass"
     made = TABLE.make(changed)
-    assert "| 1/eps_b | A | ours | - [1] |" in made.text
-    assert "[1] 3 background events pass." in made.text
+    assert "| 1/eps_b | A | ours | - [1] |" in document(TABLE, made)
+    assert "[1] 3 background events pass." in document(TABLE, made)
     judged = made.numbers["-orderings"].set_index(["claim", "metric", "signal"]).T.to_dict()
     row = judged["AnomCLR+ above AE-Raw", "background_rejection", "a_to_4l"]
     assert row["verdict"] == UNDECIDED
@@ -122,7 +123,7 @@ def test_the_papers_own_numbers_are_judged(rows: pd.DataFrame) -> None:
 def test_orderings_at_each_size(rows: pd.DataFrame) -> None:
     scans = with_parts(adc_scans(of_events=(3, 2)))
     both = pd.concat([rows, scans], ignore_index=True)
-    made = TABLES["adc-training-events"].make(both)
+    made = SIZES.make(both)
     assert made.notes == ()
     judged = made.numbers[""].set_index(["n_train", "metric", "signal"]).T.to_dict()
     assert len(judged) == (len(EVENTS) + 1) * len(METRICS) * len(SIGNALS)
@@ -134,29 +135,31 @@ def test_orderings_at_each_size(rows: pd.DataFrame) -> None:
             assert found[name] == row[name]
     holds = sum(row["verdict"] == HOLDS for row in first)
     undecided = sum(row["verdict"] == UNDECIDED for row in first)
-    assert f"| 23,904 | {holds} | {len(first) - holds - undecided} | {undecided} |" in made.text
+    assert f"| 23,904 | {holds} | {len(first) - holds - undecided} | {undecided} |" in document(
+        SIZES, made
+    )
     lost = (both["embedding"] == "raw") & (both["events"] == "3000")
-    made = TABLES["adc-training-events"].make(both[~lost])
+    made = SIZES.make(both[~lost])
     lacking = made.numbers[""].set_index("n_train")
     assert (lacking.loc[[3000], "verdict"] == NONE).all()
-    assert "**Incomplete: AE-Raw: no rows of 3,000 training events.**" in made.text
+    assert "**Incomplete: AE-Raw: no rows of 3,000 training events.**" in document(SIZES, made)
 
 
 def test_missing_methods_are_said(rows: pd.DataFrame) -> None:
     made = TABLE.make(rows[rows["embedding"].isin(("raw", "anomclr_plus"))])
-    assert "no result rows" in made.text
+    assert "no result rows" in document(TABLE, made)
     assert made.notes == ("untrained: no rows", "CLR: no rows", "AnomCLR: no rows")
     assert TABLE.make(rows[rows["embedding"] != "raw"]).notes == ("AE-Raw: no rows",)
     judged = made.numbers["-orderings"]
     assert set(judged[judged["claim"] == "AnomCLR above CLR"]["verdict"]) == {NONE}
     lost = (rows["embedding"] == "clr") & (rows["embedding_seed"] == 0)
     made = TABLE.make(rows[~(lost & (rows["detector_seed"] == 0))])
-    assert "**Incomplete: CLR: 5 of 6 trainings.**" in made.text
+    assert "**Incomplete: CLR: 5 of 6 trainings.**" in document(TABLE, made)
 
 
 def test_what_the_paper_does_not_have(rows: pd.DataFrame) -> None:
     made = TABLE.make(rows)
-    assert "| AE-Raw | untrained | CLR |" in made.text
+    assert "| AE-Raw | untrained | CLR |" in document(TABLE, made)
     numbers = made.numbers[""]
     ours = numbers[numbers["embedding"] == "untrained"]
     assert ours["ours"].notna().all()

@@ -13,17 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from reproduce.names import SIGNALS
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
 
-_PALETTE = sns.color_palette("colorblind").as_hex()
-# Blue, orange, green, pink: those of the palette that differ most; black is for everything else.
-COLOURS = dict(zip(SIGNALS, (_PALETTE[k] for k in (0, 1, 2, 4)), strict=True))
-MARKERS = dict(zip(SIGNALS, ("o", "s", "^", "D"), strict=True))
+PALETTE = tuple(sns.color_palette("colorblind").as_hex())
 GREY = "0.4"
 BAND: dict[str, Any] = {"alpha": 0.2, "lw": 0, "zorder": 1}
 PUBLISHED: dict[str, Any] = {  # open markers mean the paper's numbers, everywhere

@@ -1,15 +1,18 @@
-"""Result rows of one profile, as figures and tables want them."""
+"""Result rows of the CMS-ADC task, as its figures and tables want them."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmark.errors import DataError, complaint
+from benchmark.errors import DataError, DiademError, complaint
 from benchmark.results import COLUMNS, read_rows, summarise
-from reproduce.names import AUGMENTATIONS, EMBEDDINGS, METRICS, SIGNALS
+from reproduce.adc.names import AUGMENTATIONS, EMBEDDINGS, METRICS, SIGNALS
+from reproduce.inputs import REMEDY
+from reproduce.provenance import Provenance, listed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -17,49 +20,54 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-REMEDY = "Make them with `dvc repro`, or name another --profile or --results."
+    from reproduce.inputs import Place
+
 DEFAULT_DIMENSION = 160  # stated in the ACLR paper; the variant "" stands for it
 ALL = "+".join(sorted(AUGMENTATIONS))
 RAW, BEST = "raw", "anomclr_plus"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where rows come from; each field holds all values that occur, in order of their names.
+@dataclass(frozen=True)
+class AdcRows:
+    """All result rows of the task, the parts of their variants as columns.
 
     Attributes:
-        task: Name of the task.
-        task_digest: Digest of its specification.
-        release: Of the events.
-        profile: Sizes of the run.
-        commit: Of the code.
-        trainings: Number of trainings of each embedding, such as "AE-Raw 5".
-        events: Numbers of training events, as "3,000 and 23,904".
+        every_size: Whether those of all sizes of the training set are wanted, not of one.
     """
 
-    task: str
-    task_digest: str
-    release: str
-    profile: str
-    commit: str
-    trainings: str
-    events: str
+    every_size: bool = False
 
-    def line(self) -> str:
-        """Return all of it on one line."""
-        parts = (
-            f"task {self.task} (digest {self.task_digest})",
-            f"release {self.release}",
-            f"profile {self.profile}",
-            f"commit {self.commit}",
-            f"training events {self.events}",
-            f"trainings {self.trainings}",
-        )
-        return "; ".join(parts)
+    @property
+    def sized(self) -> bool:
+        """Whether the rows of one number of training events can be chosen."""
+        return not self.every_size
 
-    def short(self) -> str:
-        """Return release, profile and commit, for the corner of a picture."""
-        return f"{self.release}, {self.profile} profile, {self.commit}"
+    def read(self, place: Place) -> pd.DataFrame:
+        """Return the rows, which know how many trainings their profile asks for.
+
+        Raises:
+            DataError: There are none, or they are not rows of one task.
+        """
+        rows = read_folder(place.folder / "rows")
+        if not self.every_size:
+            rows = of_events(rows, place.events)
+        return _expecting(rows, place.profile)
+
+
+def _expecting(rows: pd.DataFrame, profile: str) -> pd.DataFrame:
+    from reproduce.profiles import load_profile
+
+    try:
+        asked = load_profile(profile)[1].cms_adc
+    except DiademError:  # rows of others, made with a profile of their own
+        return rows
+    held = asked.protocol
+    return with_expected(
+        rows,
+        alone=held.detector_trainings_alone,
+        learned=held.embedding_trainings * held.detector_trainings,
+        scanned=math.prod(asked.scans.trainings),
+    )
 
 
 def read_folder(folder: Path) -> pd.DataFrame:
@@ -178,25 +186,10 @@ def require(rows: pd.DataFrame, what: str) -> pd.DataFrame:
 
 
 def provenance(rows: pd.DataFrame) -> Provenance:
-    """Return where rows come from."""
-
-    def all_of(column: str) -> str:
-        return ", ".join(sorted({str(value) for value in rows[column].unique() if value})) or "-"
-
-    return Provenance(
-        task=all_of("task"),
-        task_digest=all_of("task_digest"),
-        release=all_of("release"),
-        profile=all_of("profile"),
-        commit=all_of("commit"),
-        trainings=", ".join(_counts(rows)),
-        events=_listed([f"{n:,}" for n in sorted(rows["n_train"].unique())]),
-    )
-
-
-def _listed(texts: list[str]) -> str:
-    """Return texts that may hold commas as one: "3,000, 8,000 and 23,904"."""
-    return " and ".join(filter(None, (", ".join(texts[:-1]), texts[-1])))
+    """Return where rows come from, with the sizes and the trainings of each embedding."""
+    sizes = listed([f"{n:,}" for n in sorted(rows["n_train"].unique())])
+    further = (f"training events {sizes}", f"trainings {', '.join(_counts(rows))}")
+    return Provenance.of(rows, *further)
 
 
 def _counts(rows: pd.DataFrame) -> list[str]:

@@ -18,7 +18,7 @@ def beside(numbers: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
     """Return `numbers` with columns `published` and `published_error`; null where none is.
 
     Args:
-        numbers: From `reproduce.rows.summary`, of the paper's own settings.
+        numbers: From `reproduce.adc.rows.summary`, of the paper's own settings.
         table: Of the paper.
     """
     keys = zip(numbers["metric"], numbers["signal"], numbers["embedding"], strict=True)

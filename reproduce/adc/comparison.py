@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from reproduce.names import EMBEDDINGS
-from reproduce.rows import at_point, summary
+from reproduce.adc.names import EMBEDDINGS
+from reproduce.adc.rows import at_point, summary
 
 if TYPE_CHECKING:
     from reproduce.published import PublishedTable

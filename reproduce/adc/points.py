@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from reproduce.figures import style
-from reproduce.names import METRICS, SIGNALS
+from reproduce import style
+from reproduce.adc.names import METRICS, SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,21 +17,37 @@ _BROAD: dict[str, Any] = {"elinewidth": 4, "alpha": 0.35}
 _THIN: dict[str, Any] = {"ms": 5, "lw": 1, "elinewidth": 1, "capsize": 3}
 
 
-def draw_points(ax: Axes, points: pd.DataFrame, **look: Any) -> None:
+def draw_points(
+    ax: Axes, points: pd.DataFrame, *, floor: float | None = None, **look: Any
+) -> None:
     """Draw values with a thin bar for the spread and a broad pale one for the statistical error.
 
     Args:
         ax: The panel.
-        points: Rows of `reproduce.rows.summary` and their place `x`.
+        points: Rows of `reproduce.adc.rows.summary` and their place `x`.
+        floor: Where a thin bar ends in an arrow that would reach 0 or less, which a logarithmic
+            axis does not have; None where all bars can be drawn.
         **look: Colour, marker and line, as `Axes.errorbar` takes them.
     """
     broad = {**_BROAD, "color": look["color"], "linestyle": "none", "zorder": 3}
     ax.errorbar(points["x"], points["value"], points["statistical"], **broad)
+    below = points["spread"]
+    if floor is not None:
+        below = below.where(~(points["value"] - below <= 0), points["value"] - floor)
+        cut = points[points["spread"] >= points["value"]]
+        arrow: dict[str, Any] = {"marker": "v", "linestyle": "none", "ms": 6, "zorder": 4}
+        ax.plot(cut["x"], [floor] * len(cut), color=look["color"], **arrow)
     bars = ax.errorbar(
-        points["x"], points["value"], points["spread"], **{**_THIN, "zorder": 4, **look}
+        points["x"], points["value"], [below, points["spread"]], **{**_THIN, "zorder": 4, **look}
     )
     for bar in bars[2]:
         bar.set_linestyle("-")  # also where the points are joined by dashes
+
+
+def lowest(points: pd.DataFrame) -> float:
+    """Return the lowest end of all bars that end above 0."""
+    ends = [points["value"], *(points["value"] - points[k] for k in ("spread", "statistical"))]
+    return min(float(end[end > 0].min()) for end in ends if (end > 0).any())
 
 
 def bar_legend() -> Iterator[object]:

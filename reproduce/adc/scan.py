@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.patches import Patch
 
-from reproduce.figures import style
-from reproduce.figures.figure import Drawn
-from reproduce.figures.points import bar_legend, draw_points, nulls
-from reproduce.figures.published import beside
-from reproduce.names import METRICS, SIGNALS
-from reproduce.published import load_table
-from reproduce.rows import (
+from reproduce import style
+from reproduce.adc.beside import beside
+from reproduce.adc.drawn import PUBLISHED, of_rows
+from reproduce.adc.look import COLOURS, MARKERS
+from reproduce.adc.names import METRICS, SIGNALS
+from reproduce.adc.points import bar_legend, draw_points, nulls
+from reproduce.adc.rows import (
     BEST,
     RAW,
     at_point,
@@ -25,6 +25,7 @@ from reproduce.rows import (
     require,
     summary,
 )
+from reproduce.published import load_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-TABLE = "aclr_table_2"
+    from reproduce.entry import Made
+
 _SEPARATION = 0.16  # between the signals at one point, in steps of the axis
 
 
@@ -59,12 +61,12 @@ class Scan:
     joined: bool
 
 
-def draw_scan(rows: pd.DataFrame, scan: Scan) -> Drawn:
-    """Draw the three panels; see `Figure.draw`."""
+def draw_scan(rows: pd.DataFrame, scan: Scan) -> Made:
+    """Draw the three panels; see `Entry.make`."""
     raw, held = _chosen(rows, scan)
     require(held, f"AnomCLR+ against its {scan.column}")
     used = _joined(raw, held)
-    every = beside(summary(used), load_table(TABLE))
+    every = beside(summary(used), load_table(PUBLISHED))
     behind, numbers = (every[every["embedding"] == name].copy() for name in (RAW, BEST))
     off = numbers[scan.column] != scan.default
     numbers.loc[off, ["published", "published_error"]] = np.nan
@@ -83,12 +85,12 @@ def draw_scan(rows: pd.DataFrame, scan: Scan) -> Drawn:
         style.logarithmic(axes[1])
         origin = provenance(used).short()
         style.finish(page, axes, list(_legend(scan)), origin=origin, notes=notes)
-    return Drawn(page=page, rows=used, numbers=_joined(behind, numbers), notes=notes)
+    return of_rows(used, page=page, numbers={"": _joined(behind, numbers)}, notes=notes)
 
 
 def _chosen(rows: pd.DataFrame, scan: Scan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows of the raw autoencoder and those of the scan, at the working point."""
-    rows = at_point(of_events(rows, None), load_table(TABLE).efficiency)
+    rows = at_point(of_events(rows, None), load_table(PUBLISHED).efficiency)
     rows = plain_rows(rows, ["embedding", "augmentations", "dimension"])
     column, value = scan.fixed
     held = rows[(rows["embedding"] == BEST) & (rows[column] == value)]
@@ -103,7 +105,7 @@ def _joined(*frames: pd.DataFrame) -> pd.DataFrame:
 
 def _behind(ax: Axes, raw: pd.DataFrame) -> None:
     for row in raw.to_dict("records"):
-        colour, value, spread = style.COLOURS[row["signal"]], row["value"], row["spread"]
+        colour, value, spread = COLOURS[row["signal"]], row["value"], row["spread"]
         ax.axhline(value, color=colour, linestyle="--", lw=1.2, zorder=2)
         if np.isfinite(spread):
             ax.axhspan(value - spread, value + spread, color=colour, **style.BAND)
@@ -114,7 +116,7 @@ def _points(ax: Axes, numbers: pd.DataFrame, scan: Scan) -> None:
         points = numbers[numbers["signal"] == signal]
         x = points[scan.column].map(scan.places) + (k - 1.5) * _SEPARATION
         points = points.assign(x=x).sort_values("x")
-        look = {"color": style.COLOURS[signal], "marker": style.MARKERS[signal]}
+        look = {"color": COLOURS[signal], "marker": MARKERS[signal]}
         draw_points(ax, points, **look, linestyle="-" if scan.joined else "none")
         there = points[points["published"].notna()]
         ax.errorbar(
@@ -134,8 +136,8 @@ def _missing(numbers: pd.DataFrame, scan: Scan) -> Iterator[str]:
 
 def _legend(scan: Scan) -> Iterator[object]:
     for signal, name in SIGNALS.items():
-        look = {"marker": style.MARKERS[signal], "linestyle": "-" if scan.joined else "none"}
-        yield style.sample(name.math, color=style.COLOURS[signal], ms=5, **look)
+        look = {"marker": MARKERS[signal], "linestyle": "-" if scan.joined else "none"}
+        yield style.sample(name.math, color=COLOURS[signal], ms=5, **look)
     yield style.sample("AE-Raw", color=style.GREY, linestyle="--", lw=1.2)
     yield Patch(color=style.GREY, alpha=style.BAND["alpha"], label="AE-Raw, spread")
     yield from bar_legend()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reproduce.rows import summary
+from reproduce.adc.rows import summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ def curves(rows: pd.DataFrame) -> pd.DataFrame:
         rows: Of the metric `background_efficiency`; others are left out.
 
     Returns:
-        What `reproduce.rows.summary` gives, of the metrics `background_rejection` and
+        What `reproduce.adc.rows.summary` gives, of the metrics `background_rejection` and
         `significance_improvement`.
     """
     held = rows[rows["metric"] == "background_efficiency"]

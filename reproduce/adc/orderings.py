@@ -10,8 +10,8 @@ import pandas as pd
 
 from benchmark.results import compare
 from benchmark.results.comparison import SIGMAS
-from reproduce.names import EMBEDDINGS, METRICS, SIGNALS
-from reproduce.tables.notation import DASH, bracketed, in_sigma, markdown
+from reproduce.adc.names import EMBEDDINGS, METRICS, SIGNALS
+from reproduce.notation import DASH, bracketed, in_sigma, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ def orderings(points: pd.DataFrame, table: PublishedTable) -> pd.DataFrame:
     """Return each claim for each metric and signal: ours, and what the paper's numbers say.
 
     Args:
-        points: From `reproduce.tables.comparison.working_points`.
+        points: From `reproduce.adc.comparison.working_points`.
         table: The published numbers.
     """
     made = [
@@ -85,7 +85,7 @@ def judge(points: pd.DataFrame, claim: Claim) -> Iterator[dict[str, Any]]:
     """Return what our numbers say of a claim, for each metric and signal.
 
     Args:
-        points: From `reproduce.tables.comparison.working_points`, one row for each metric, signal
+        points: From `reproduce.adc.comparison.working_points`, one row for each metric, signal
             and embedding.
         claim: Of two embeddings.
     """

@@ -1,0 +1,1 @@
+"""What the figures and tables of the AnomalyCLR paper share: names, rows and their gaps."""

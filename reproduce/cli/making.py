@@ -1,0 +1,167 @@
+"""`diadem figure` and `diadem table`: figures and tables of the papers, from results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reproduce.entry import Entry
+    from reproduce.inputs import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kind:
+    """What the two commands differ in.
+
+    Attributes:
+        name: Of the command; with an s, of the folder of its files.
+        help: What it does.
+        examples: Of names.
+    """
+
+    name: str
+    help: str
+    examples: tuple[str, ...]
+
+    def registered(self) -> Mapping[str, Entry]:
+        """Return what can be made, by its name; drawing is imported only when it is needed."""
+        module = import_module(f"reproduce.{self.name}s")
+        found: Mapping[str, Entry] = getattr(module, f"{self.name}s".upper())
+        return found
+
+    def command(self) -> click.Command:
+        """Return the command."""
+        examples = "".join(f"  diadem {self.name} {words}\n" for words in self.examples)
+
+        @click.command(self.name, help=self.help, epilog=f"\b\nExamples:\n{examples}")
+        @click.argument("name", required=False)
+        @click.option("--list", "listed", is_flag=True, help=f"List the {self.name}s and end.")
+        @click.option(
+            "--profile", help="Sizes of the run to read.  [default: the one that dvc repro runs]"
+        )
+        @click.option(
+            "--results",
+            type=click.Path(path_type=Path, file_okay=False),
+            default=Path("results"),
+            show_default=True,
+            help="Folder of all results.",
+        )
+        @click.option(
+            "--output",
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Folder of the files.  [default: beside the results]",
+        )
+        @click.option(
+            "--events",
+            type=click.IntRange(min=1),
+            help="Rows of this number of training events, where rows of several are there.",
+        )
+        def command(
+            *,
+            name: str | None,
+            listed: bool,
+            profile: str | None,
+            results: Path,
+            output: Path | None,
+            events: int | None,
+        ) -> None:
+            from reproduce.inputs import Place
+
+            if listed:
+                _print_registered(self.registered())
+                return
+            entry = self.chosen(name)
+            place = Place(
+                results=results,
+                profile=_profile_or_default(profile),
+                task=entry.task,
+                events=events,
+            )
+            _make(entry, place, output or place.folder / f"{self.name}s")
+
+        return command
+
+    def chosen(self, name: str | None) -> Entry:
+        """Return a registered figure or table.
+
+        Raises:
+            click.UsageError: It is not registered, or none is named.
+        """
+        if name is None:
+            message = f"Which {self.name}? `diadem {self.name} --list` names them."
+            raise click.UsageError(message)
+        registered = self.registered()
+        if name not in registered:
+            message = f"No {self.name} {name!r}. There are: {', '.join(registered)}."
+            raise click.UsageError(message)
+        return registered[name]
+
+
+def _make(entry: Entry, place: Place, folder: Path) -> None:
+    """Make a figure or table, and say what was written and what is missing in it.
+
+    Raises:
+        DiademError: Something that it needs is not there, or nothing can be written.
+        click.UsageError: A number of events is given to what has no choice of it.
+    """
+    from reproduce.cli.writable import require_folder
+    from reproduce.writing import write
+
+    if place.events is not None:
+        if not entry.source.sized:
+            message = f"{entry.name} has one set of training events: leave --events out."
+            raise click.UsageError(message)
+        entry = replace(entry, name=f"{entry.name}-events-{place.events}")
+    found = entry.source.read(place)
+    require_folder(folder)
+    made = entry.make(found)
+    for path in write(entry, made, folder):
+        click.echo(str(path))
+    for note in made.notes:
+        click.echo(f"Incomplete: {note}", err=True)
+
+
+def _profile_or_default(name: str | None) -> str:
+    """Return a given name unchanged (others may have made the results), or that of params.yaml.
+
+    Raises:
+        DiademError: The default cannot be read.
+    """
+    from reproduce.profiles import load_profile
+
+    return load_profile()[0] if name is None else name
+
+
+def _print_registered(registered: Mapping[str, Entry]) -> None:
+    from reproduce.cli.output import console, escaped, table
+
+    listed = table("", ("name", "reproduces", "what it needs"))
+    for name, entry in registered.items():
+        listed.add_row(*map(escaped, (name, entry.reproduces, entry.needs)))
+    console().print(listed)
+
+
+figure = _Kind(
+    name="figure",
+    help="""Draw a figure of a paper as PNG and PDF, with its numbers (CSV) and caption (Markdown).
+
+    Reads below RESULTS/PROFILE/TASK and writes RESULTS/PROFILE/TASK/figures.
+    """,
+    examples=("--list", "adc-roc-si", "latent-tsne", "adc-dimension --profile reference"),
+).command()
+
+table = _Kind(
+    name="table",
+    help="""Make a table of a paper as Markdown and, with all digits, as CSV; ours beside theirs.
+
+    Reads below RESULTS/PROFILE/TASK and writes RESULTS/PROFILE/TASK/tables.
+    """,
+    examples=("--list", "adc-2", "processes", "adc-2 --profile reference --output pages"),
+).command()

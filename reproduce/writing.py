@@ -1,0 +1,83 @@
+"""Figures and tables as files: PNG, PDF, the numbers behind them, and the words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.cards import load_card
+from benchmark.files import atomic_path
+from reproduce.names import NOT_PUBLISHED
+from reproduce.saving import assumed_of, write_csv, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from matplotlib.figure import Figure as Page
+
+    from reproduce.entry import Entry, Made
+
+_DPI = 150
+
+
+def write(entry: Entry, made: Made, folder: Path) -> list[Path]:
+    """Write all files of a figure or table; the same input gives the same bytes.
+
+    Args:
+        entry: What was made.
+        made: The result.
+        folder: Made when missing.
+
+    Raises:
+        DiademError: The folder cannot be written, or there is no card of the task's dataset.
+    """
+    paths = [] if made.page is None else _write_page(made.page, folder / entry.name)
+    for ending, numbers in made.numbers.items():
+        paths.append(folder / f"{entry.name}{ending}.csv")
+        write_csv(numbers, paths[-1])
+    paths.append(folder / f"{entry.name}.md")
+    write_text(document(entry, made), paths[-1])
+    return paths
+
+
+def _write_page(page: Page, stem: Path) -> list[Path]:
+    from reproduce.style import styled
+
+    # A date, and the version of a library in it, would change the bytes.
+    metadata = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
+    with styled():
+        page.draw_without_rendering()
+        page.set_layout_engine("none")  # laid out once is enough
+    paths = []
+    for ending, held in metadata.items():
+        path = stem.with_suffix(f".{ending}")
+        with atomic_path(path) as temporary, styled():
+            page.savefig(temporary, dpi=_DPI, metadata=held)
+        paths.append(path)
+    return paths
+
+
+def document(entry: Entry, made: Made) -> str:
+    """Return what a reader must know, in Markdown: beside the picture, or the table itself."""
+    return "\n\n".join(part.rstrip("\n") for part in _parts(entry, made)) + "\n"
+
+
+def _parts(entry: Entry, made: Made) -> Iterator[str]:
+    yield f"# {entry.title or entry.name}"
+    if entry.caption:
+        yield _reproduced(entry.reproduces)
+        yield entry.caption
+    yield f"{'' if made.page is None else 'Simulation. '}{made.origin}."
+    yield from made.differs
+    yield from (f"**Incomplete: {note}.**" for note in made.notes)
+    if made.body:
+        yield made.body
+    assumed = (*made.assumed, *assumed_of(load_card(entry.task)))
+    if assumed:
+        yield f"Depends on values that the paper does not state: {'; '.join(assumed)}."
+
+
+def _reproduced(what: str) -> str:
+    if what.startswith(NOT_PUBLISHED):
+        return f"{what[0].upper()}{what[1:]}."
+    return f"Reproduces {what}."
