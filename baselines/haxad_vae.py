@@ -165,7 +165,7 @@ class HaxadVae:
         made = cls(**note["settings"])
         network = made._network(seed=0)
         take_weights(network, weights, folder)
-        made._fitted = network.eval(), Standard(tuple(note["mean"]), tuple(note["width"]))
+        made._fitted = network.eval(), Standard.from_note(note, str(folder))
         return made
 
     def _require_fitted(self) -> tuple[Vae, Standard]:

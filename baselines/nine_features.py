@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from benchmark.errors import DataError, complaint
+from benchmark.errors import DataError, DiademError, complaint
 from benchmark.photons import Pair, delta_phi
 from benchmark.schema import DIPHOTON, MET
 from benchmark.table import require_schema
@@ -90,6 +91,32 @@ class Standard:
         width = values.std(axis=0, dtype=np.float64)
         width[width == 0] = 1
         return cls(tuple(values.mean(axis=0, dtype=np.float64).tolist()), tuple(width.tolist()))
+
+    @classmethod
+    def from_note(cls, note: Any, where: str) -> Self:
+        """Return what `dataclasses.asdict` and JSON made of the scale of the nine features.
+
+        Args:
+            note: Holds "mean" and "width".
+            where: Place of the note, for the error.
+
+        Raises:
+            DiademError: It is damaged.
+        """
+        try:
+            mean, width = (tuple(map(float, note[name])) for name in ("mean", "width"))
+        except (KeyError, TypeError, ValueError):
+            mean, width = (), ()
+        sane = len(mean) == len(width) == len(NINE) and all(map(math.isfinite, mean))
+        if not (sane and all(math.isfinite(value) and value > 0 for value in width)):
+            message = complaint(
+                "no embedding can be read",
+                where=where,
+                expected=f"means and positive widths of {len(NINE)} features",
+                remedy="Remove the folder; it is then made again.",
+            )
+            raise DiademError(message)
+        return cls(mean, width)
 
     def of(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Return the standardised values, float32 (n, d)."""

@@ -6,10 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
 from baselines.keeping import not_fitted
-from baselines.nine_features import NINE, Standard, nine_features
+from baselines.nine_features import Standard, nine_features
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
 from benchmark.schema import DIPHOTON
@@ -18,6 +16,7 @@ from benchmark.table import require_schema
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from benchmark.events import EventTable
@@ -81,15 +80,13 @@ class Raw9:
         Raises:
             DiademError: The file is missing or damaged.
         """
-        made = cls()
         try:
             note = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-            made.scale = Standard(tuple(note["mean"]), tuple(note["width"]))
-            made.scale.of(np.zeros((0, len(NINE))))
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            found = f"{type(error).__name__}: {error}"
-            message = complaint("no embedding can be read", where=str(folder), found=found)
+        except (OSError, ValueError) as error:
+            message = complaint("no embedding can be read", where=str(folder), found=str(error))
             raise DiademError(message) from error
+        made = cls()
+        made.scale = Standard.from_note(note, str(folder))
         return made
 
     def _fitted(self) -> Standard:
