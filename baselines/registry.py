@@ -17,12 +17,14 @@ class Entry:
         task: The task that it is made for.
         title: In words.
         settings: Section of a profile that changes its default settings; "" for none.
+        regimes: What it is trained in where the task has regimes; empty: all of the profile's.
     """
 
     path: str
     task: str
     title: str
     settings: str = ""
+    regimes: tuple[str, ...] = ()
 
 
 EMBEDDINGS = {
@@ -45,6 +47,36 @@ EMBEDDINGS = {
         "cms_adc",
         "Contrastive against anomaly-augmented views alone; costs O(N)",
         "encoder",
+    ),
+    "signal_aware": Entry(
+        "baselines.signal_aware:SignalAware",
+        "diphoton",
+        "Particle transformer, contrastive between processes, Gaussian latent",
+        "encoder",
+    ),
+    "supervised": Entry(
+        "baselines.signal_aware:Supervised",
+        "diphoton",
+        "The same transformer with a softmax over the processes",
+        "encoder",
+        ("id",),
+    ),
+    "random": Entry(
+        "baselines.signal_aware:RandomEncoder",
+        "diphoton",
+        "The same transformer with its first weights",
+        "encoder",
+        ("background",),
+    ),
+    "haxad_vae": Entry(
+        "baselines.haxad_vae:HaxadVae",
+        "diphoton",
+        "Variational autoencoder on nine features (arXiv:2508.13566)",
+        "vae",
+        ("background",),
+    ),
+    "raw9": Entry(
+        "baselines.raw9:Raw9", "diphoton", "The nine features themselves", "", ("background",)
     ),
 }
 

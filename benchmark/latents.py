@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KEY = b"diadem.latents"
+# What reading a damaged file, or another one, can raise.
+_BROKEN = (OSError, KeyError, TypeError, ValueError, pa.ArrowException)
 _COLUMNS = ("event_id", "process", "point", "part", "m_gg")
 
 
@@ -110,7 +112,13 @@ def write_latents(path: Path, latents: Latents) -> None:
     note = json.dumps(asdict(latents.facts), sort_keys=True)
     rows = pa.table(columns).replace_schema_metadata({_KEY: note.encode()})
     with atomic_path(path) as temporary:
-        pq.write_table(rows, temporary, compression="zstd", use_byte_stream_split=_floats(rows))
+        pq.write_table(
+            rows,
+            temporary,
+            compression="zstd",
+            use_dictionary=["process", "point", "part"],
+            use_byte_stream_split=_floats(rows),
+        )
 
 
 def _floats(rows: pa.Table) -> list[str]:
@@ -119,27 +127,47 @@ def _floats(rows: pa.Table) -> list[str]:
     ]
 
 
-def read_latents(path: Path) -> Latents:
-    """Return the latents in a file.
+def read_facts(path: Path) -> Facts:
+    """Return where the latents in a file come from.
 
     Raises:
         DataError: There is no such file, it is damaged, or it holds something else.
     """
     try:
+        return _facts(pq.read_schema(path))
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
+
+
+def read_latents(path: Path) -> Latents:
+    """Return the latents in a file.
+
+    Raises:
+        DataError: As `read_facts`.
+    """
+    try:
         rows = pq.read_table(path)
-        note = json.loads((rows.schema.metadata or {})[_KEY])
-        facts = Facts(**{**note, "classes": tuple(note["classes"])})
+        facts = _facts(rows.schema)
         arrays = {name: rows[name].to_numpy() for name in _COLUMNS}
         names = [f"z{k + 1}" for k in range(len(rows.column_names) - len(_COLUMNS))]
         values = np.column_stack([rows[name].to_numpy() for name in names]).astype(np.float32)
-    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        message = complaint(
-            "no latents can be read",
-            where=str(path),
-            found=f"{type(error).__name__}: {error}"[:200],
-            expected="a file of `diadem embed`",
-        )
-        raise DataError(message) from error
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
     for name in ("process", "point", "part"):
         arrays[name] = arrays[name].astype(np.str_)
     return Latents(facts=facts, values=values, **arrays)
+
+
+def _facts(schema: pa.Schema) -> Facts:
+    note = json.loads((schema.metadata or {})[_KEY])
+    return Facts(**{**note, "classes": tuple(note["classes"])})
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    message = complaint(
+        "no latents can be read",
+        where=str(path),
+        found=f"{type(error).__name__}: {error}"[:200],
+        expected="a file of `diadem train`",
+    )
+    return DataError(message)

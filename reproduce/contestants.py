@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from baselines.augmentations import KINDS
-from baselines.registry import EMBEDDINGS, Entry, entry
+from baselines.registry import EMBEDDINGS, entry
 from benchmark.errors import DiademError, complaint
 from benchmark.results import format_variant
 from benchmark.tasks.contestant import Contestant
@@ -18,23 +18,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from benchmark.tasks.evaluation import Protocol
-    from reproduce.profiles import AdcProfile
+    from reproduce.profiles import AdcProfile, TaskProfile
 
+ADC = "cms_adc"
 SCANS = ("augmentations", "dimension", "events")
 """What can be varied: the anomaly augmentations, the representation, the training set."""
 
 
 def contestant(
-    name: str, profile: AdcProfile, changes: dict[str, Any] | None = None
+    name: str, profile: TaskProfile, changes: dict[str, Any] | None = None, *, task: str
 ) -> Contestant:
     """Return a registered or own embedding with the profile's settings and the user's changes.
 
+    Args:
+        name: Registered, or "module:Class".
+        profile: Of the task.
+        changes: Settings in place of the profile's.
+        task: Name of the task; a registered embedding is made for one.
+
     Raises:
-        DiademError: There is no such embedding, or it refuses the settings.
+        DiademError: There is no such embedding, it is of another task, or it refuses the settings.
     """
     found = entry(name)
+    if found.task not in ("", task):
+        text = complaint(
+            "an embedding of another task",
+            where=name,
+            found=found.task,
+            expected=", ".join(key for key, held in EMBEDDINGS.items() if held.task == task),
+        )
+        raise DiademError(text)
     chosen = {key: _plain_value(key, value) for key, value in (changes or {}).items()}
-    settings = {**_settings(found, profile), **chosen}
+    settings = {**profile.settings(found.settings), **chosen}
     made = Contestant(path=found.path, settings=settings, variant=_variant(chosen))
     try:
         own = str(made.make().name)
@@ -76,15 +91,15 @@ def scan(
     few["detector_trainings_alone"] = detectors
     if vary == "augmentations":
         kinds = [{"augmentations": text.split("+")} for text in profile.scans.augmentations]
-        made = [contestant(name, profile, {**changes, **kind}) for kind in kinds]
+        made = [contestant(name, profile, {**changes, **kind}, task=ADC) for kind in kinds]
         return [(one, base.protocol(**few)) for one in made]
     if vary == "dimension":
         sizes = [{"dimension": size} for size in profile.scans.dimensions]
-        made = [contestant(name, profile, {**changes, **size}) for size in sizes]
+        made = [contestant(name, profile, {**changes, **size}, task=ADC) for size in sizes]
         return [(one, base.protocol(**few)) for one in made]
     if vary == "events":
         # As often as the main result: these are compared with each other.
-        plain = contestant(name, profile, changes)
+        plain = contestant(name, profile, changes, task=ADC)
         return [
             (
                 replace(plain, variant=_variant({**changes, "events": n})),
@@ -122,10 +137,6 @@ def _plain(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return yaml.safe_load(text)
-
-
-def _settings(found: Entry, profile: AdcProfile) -> dict[str, Any]:
-    return dict(profile.encoder) if found.settings == "encoder" else {}
 
 
 def _variant(changes: dict[str, Any]) -> str:

@@ -8,9 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from benchmark.errors import DiademError, complaint
+from benchmark.probes.settings import ProbeSettings
 from benchmark.tasks.evaluation import Protocol
 
 VARIABLE = "DIADEM_PARAMS"
@@ -53,7 +62,15 @@ class Scans(_Strict):
     events: tuple[PositiveInt, ...]
 
 
-class AdcProfile(_Strict):
+class TaskProfile(_Strict):
+    """A task at a profile."""
+
+    def settings(self, section: str) -> dict[str, Any]:
+        """Return the changes of an embedding's settings in a section; "" has none."""
+        return dict(getattr(self, section)) if section else {}
+
+
+class AdcProfile(TaskProfile):
     """The CMS-ADC task at a profile.
 
     Attributes:
@@ -67,10 +84,47 @@ class AdcProfile(_Strict):
     scans: Scans
 
 
+class Tuning(_Strict):
+    """What the scan of the hyper-parameters goes through that the SAC paper leaves open.
+
+    Attributes:
+        temperatures: Of the contrastive loss.
+        learning_rates: Of Adam.
+        betas: Weights of the KL divergence.
+        encoder: Further changes of the encoder's settings.
+    """
+
+    temperatures: tuple[PositiveFloat, ...]
+    learning_rates: tuple[PositiveFloat, ...]
+    betas: tuple[NonNegativeFloat, ...]
+    encoder: dict[str, Any] = {}
+
+
+class DiphotonProfile(TaskProfile):
+    """The diphoton task at a profile.
+
+    Attributes:
+        train_events: At most so many events of each process and part; None for all.
+        regimes: Those that the signal-aware encoder is trained in.
+        encoder: Changes of the encoders' settings, from those of the method card.
+        vae: Changes of the settings of the variational autoencoder.
+        probes: How much is probed.
+        tuning: The scan of hyper-parameters.
+    """
+
+    train_events: PositiveInt | None
+    regimes: Annotated[tuple[str, ...], Field(min_length=1)]
+    encoder: dict[str, Any]
+    vae: dict[str, Any]
+    probes: ProbeSettings
+    tuning: Tuning
+
+
 class Profile(_Strict):
     """One profile of `params.yaml`."""
 
     cms_adc: AdcProfile
+    diphoton: DiphotonProfile
 
 
 class _Params(_Strict):

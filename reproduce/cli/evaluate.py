@@ -74,13 +74,14 @@ def evaluate(embeddings: tuple[str, ...], task: str, **options: Any) -> None:
         data=options["data"],
         store=options["store"],
         device=options["device"],
-        workers=options["workers"] or _workers(options["device"]),
+        workers=options["workers"] or workers_for(options["device"]),
     )
     rows = run(request, options["output"])
     _show(rows)
 
 
-def _workers(device: str) -> int:
+def workers_for(device: str) -> int:
+    """Return how many trainings run at a time: one a core, or one with a GPU."""
     import torch
 
     return 1 if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else _cores()

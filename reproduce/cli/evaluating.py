@@ -109,7 +109,7 @@ def _wanted(
 ) -> list[tuple[Contestant, Protocol]]:
     """Return what is to be trained of one embedding."""
     if not request.vary:
-        plain = contestant(embedding, profile.cms_adc, request.settings)
+        plain = contestant(embedding, profile.cms_adc, request.settings, task=CMS_ADC.name)
         return [(plain, profile.cms_adc.protocol.protocol())]
     scans = [scan(embedding, profile.cms_adc, v, request.settings) for v in request.vary]
     return [pair for found in scans for pair in found]

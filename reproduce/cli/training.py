@@ -1,0 +1,124 @@
+"""What `diadem train` does once its options are known to be right."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from baselines.registry import entry
+from benchmark.embedding import Runtime
+from benchmark.errors import DiademError, complaint
+from benchmark.farm import run_farm
+from benchmark.files import atomic_path
+from benchmark.latents import read_facts
+from benchmark.paths import datasets_root
+from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton_work import latents_spec
+from benchmark.tasks.regimes import Regime
+from benchmark.tasks.source import open_source
+from benchmark.tasks.spec import check_digest
+from reproduce.cli.farming import reporting
+from reproduce.contestants import contestant
+from reproduce.profiles import load_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmark.detectors import Device
+    from benchmark.farm import Spec
+    from benchmark.latents import Facts
+    from reproduce.profiles import DiphotonProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for; see the options of `diadem train`."""
+
+    embeddings: tuple[str, ...]
+    regimes: tuple[str, ...] = ()
+    profile: str | None = None
+    settings: dict[str, Any]
+    data: Path | None = None
+    store: Path
+    device: Device = "auto"
+    workers: int = 1
+
+
+def run(request: Request, output: Path | None) -> list[Path]:
+    """Train and embed; return the files of latents, in `output` or in the store.
+
+    Raises:
+        DiademError: Bad names, regimes, settings, events or profile; a failed training.
+        KeyboardInterrupt: Ctrl-C; finished trainings are kept.
+    """
+    specs = specs_of(request)
+    try:
+        with reporting(len(specs)) as report:
+            files = run_farm(
+                specs, store=request.store / "latents", workers=request.workers, on_progress=report
+            )
+    except KeyboardInterrupt as error:
+        error.add_note(f"finished trainings are kept in {request.store}: run the command again")
+        raise
+    facts = [read_facts(file) for file in files]
+    if output is not None:
+        files = _copy(files, facts, output)
+    _show(files, facts)
+    return files
+
+
+def specs_of(request: Request) -> list[Spec]:
+    """Return the work of a request; everything that a user can mistake is looked at here."""
+    check_digest(DIPHOTON)
+    name, profile = load_profile(request.profile)
+    folder = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
+    source = open_source(folder)
+    specs = [
+        latents_spec(
+            contestant(embedding, profile.diphoton, request.settings, task=DIPHOTON.name),
+            regime,
+            source=folder.absolute(),
+            source_name=source.name,
+            profile=name,
+            train_events=profile.diphoton.train_events,
+            runtime=Runtime(device=request.device, progress=request.workers == 1),
+            models=request.store.absolute() / "models",
+        )
+        for embedding in request.embeddings
+        for regime in _regimes(request, embedding, profile.diphoton)
+    ]
+    keys = [spec.key for spec in specs]
+    twice = [spec.label for spec in specs if keys.count(spec.key) > 1]
+    if twice:
+        raise DiademError(complaint("the same training twice", found=twice[0]))
+    return specs
+
+
+def _regimes(request: Request, embedding: str, profile: DiphotonProfile) -> list[Regime]:
+    card = diphoton_card()
+    texts = request.regimes or entry(embedding).regimes or profile.regimes
+    return [Regime.parse(text, card) for text in texts]
+
+
+def _copy(files: list[Path], facts: list[Facts], output: Path) -> list[Path]:
+    """Return the files under `output`, named by embedding and regime."""
+    card = diphoton_card()
+    found = []
+    for file, fact in zip(files, facts, strict=True):
+        folder = output / "-".join(filter(None, (fact.embedding, fact.variant)))
+        target = folder / f"{Regime.parse(fact.regime, card).slug}.parquet"
+        with atomic_path(target) as temporary:
+            shutil.copyfile(file, temporary)
+        found.append(target)
+    return found
+
+
+def _show(files: list[Path], facts: list[Facts]) -> None:
+    from reproduce.cli.output import console, escaped, table
+
+    shown = table("Latents", ("embedding", "regime"), ("training events", "file"))
+    for file, fact in zip(files, facts, strict=True):
+        name = f"{fact.embedding} {fact.variant}".strip()
+        shown.add_row(escaped(name), fact.regime, f"{fact.n_train:,}", escaped(str(file)))
+    console().print(shown)
