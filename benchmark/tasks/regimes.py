@@ -52,11 +52,11 @@ class Regime:
             DiademError: The text has another form, or names an unknown process or point, or
                 something that cannot be held out.
         """
-        kind, _, rest = text.strip().partition(":")
+        kind, colon, rest = text.strip().partition(":")
         process, _, point = rest.partition("/")
         shapes = {
-            "id": not rest,
-            "background": not rest,
+            "id": not colon,
+            "background": not colon,
             "ip": bool(process and point),
             "ep": bool(process) and "/" not in rest,
         }
