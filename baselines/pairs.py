@@ -87,10 +87,11 @@ class _Spread(torch.autograd.Function):
         count = len(views)
         size = ANCHORS if views.device.type == "cpu" else ANCHORS_ON_GPU
         gradient, total = torch.zeros_like(views), views.new_zeros(())
+        block = views.new_empty(min(size, count), count)
         for start in range(0, count, size):
             rows = views[start : start + size]
             row = torch.arange(len(rows), device=views.device)
-            weight = (rows @ views.T).div_(temperature)
+            weight = torch.mm(rows, views.T, out=block[: len(rows)]).div_(temperature)
             for distance in apart:
                 weight[row, (row + start + distance) % count] = -math.inf
             top = weight.amax(dim=1, keepdim=True)
