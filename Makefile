@@ -13,7 +13,8 @@ STAMP := $(VENV)/.installed
 
 reproduce: $(STAMP)
 	$(BIN)/diadem data verify
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro --allow-missing
+	$(BIN)/diadem check
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
