@@ -15,10 +15,13 @@ from typing import Any
 import click
 
 from benchmark.errors import DiademError
+from reproduce.cli.check import check
 from reproduce.cli.data import data
 from reproduce.cli.evaluate import evaluate
 from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
+from reproduce.cli.probe import probe
+from reproduce.cli.train import train
 
 _DISTRIBUTION = "diadem-bench"
 _INTERRUPTED = 130
@@ -82,7 +85,7 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-for command in (data, evaluate, figure, list_all, table):
+for command in (check, data, evaluate, figure, list_all, probe, table, train):
     diadem.add_command(command)
 
 
