@@ -26,7 +26,7 @@ def supervised_contrastive(z: Tensor, labels: Tensor, temperature: float) -> Ten
     so is its gradient. A vector shorter than `baselines.pairs.SHORTEST` has no direction: its
     similarity to everything is 0 and no gradient reaches it.
 
-    Time O(N^2 D), memory O(N D); on a GPU the host is never waited for.
+    Time O(N^2 D), memory O(N D); no step asks the device for a value.
 
     Args:
         z: Vectors of any length, (N, D).
