@@ -182,20 +182,34 @@ def numbers(label: NDArray[np.str_], classes: Sequence[str]) -> NDArray[np.int64
     Raises:
         DataError: A label is no class, or a class has no event.
     """
-    order = np.argsort(np.asarray(classes))
-    names = np.asarray(classes)[order]
-    place = np.minimum(np.searchsorted(names, label), len(names) - 1)
-    found = order[place].astype(np.int64)
+    found = places(label, classes)
     missing = [name for k, name in enumerate(classes) if not (found == k).any()]
-    strange = np.unique(label[names[place] != label])
-    if missing or len(strange):
+    if missing:
         message = complaint(
-            f"no event of the class {missing[0]}" if missing else "no such class",
-            found=", ".join(map(str, strange if len(strange) else np.unique(label))),
+            f"no event of the class {missing[0]}",
+            found=", ".join(map(str, np.unique(label))) or "no event at all",
             expected="events of each of " + ", ".join(classes),
         )
         raise DataError(message)
     return found
+
+
+def places(label: NDArray[np.str_], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return the place of each label in `classes`, in any order and not each of them needed.
+
+    Raises:
+        DataError: A label is no class.
+    """
+    order = np.argsort(np.asarray(classes))
+    names = np.asarray(classes)[order]
+    place = np.minimum(np.searchsorted(names, label), len(names) - 1)
+    strange = label[names[place] != label]
+    if len(strange):
+        message = complaint(
+            "no such class", found=str(strange[0]), expected="one of " + ", ".join(classes)
+        )
+        raise DataError(message)
+    return order[place].astype(np.int64)
 
 
 def _fitted(model: Model | None) -> Model:

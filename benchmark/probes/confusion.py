@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.metrics import Measurement
-from benchmark.probes.classifier import numbers
+from benchmark.probes.classifier import numbers, places
 from benchmark.probes.sample import balanced_weight, effective, too_few
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def confusion(
         DataError: A row has no event, or a truth or an assigned class is unknown.
     """
     row = numbers(truth, rows)
-    column = np.searchsorted(np.sort(np.asarray(classes)), assigned)
-    column = np.argsort(np.asarray(classes))[column]
+    column = places(assigned, classes)
     weight = balanced_weight(truth, stratum)
     size = len(rows) * len(classes)
     cells = np.bincount(row * len(classes) + column, weight, size).reshape(len(rows), -1)

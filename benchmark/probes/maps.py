@@ -123,7 +123,8 @@ def histograms(
     Args:
         latents: All parts; the test events are taken.
         yields: Expected events of each Standard Model process, of any luminosity: "background"
-            mixes them so. The share of a process in the signal region is that of its test events.
+            mixes them so, and is left out if they are none. The share of a process in the signal
+            region is that of its test events.
         region: m_gg from (in) and to (out), GeV.
         bins: Of equal width, the same for all processes: from the lowest quantile `TAIL` of a
             process to the highest quantile 1 - `TAIL` of one, so that no process is cut.
@@ -142,14 +143,11 @@ def histograms(
         name: balanced_weight(test.process[rows], test.point[rows])
         for name, rows in groups.items()
     }
-    merged = DIPHOTON.backgrounds
-    groups[DIPHOTON.merged] = np.concatenate([groups[name] for name in merged])
-    weights[DIPHOTON.merged] = np.concatenate(
-        [
-            np.full(len(groups[name]), yields[name] / np.sum(test.process == name))
-            for name in merged
-        ]
-    )
+    if yields:
+        merged = [groups[name] for name in DIPHOTON.backgrounds]
+        rates = [yields[name] / np.sum(test.process == name) for name in DIPHOTON.backgrounds]
+        groups[DIPHOTON.merged] = np.concatenate(merged)
+        weights[DIPHOTON.merged] = np.repeat(rates, [len(rows) for rows in merged])
     tables = []
     for k in range(latents.values.shape[1]):
         edges = _edges([test.values[rows, k] for rows in groups.values()], bins)

@@ -95,7 +95,9 @@ def _with_interval(
         for rows in strata:
             times[rows] = np.bincount(rng.integers(len(rows), size=len(rows)), minlength=len(rows))
         found[k] = r2(target, squares, test.weight * times)
-    lo, hi = interval(found[np.isfinite(found)])
+    if not np.isfinite(found).all():
+        return Measurement.null(CONSTANT + " in a replica", n_sig=len(target))
+    lo, hi = interval(found)
     return Measurement(
         value, max(value - float(lo), 0.0), max(float(hi) - value, 0.0), len(target), 0
     )

@@ -85,6 +85,18 @@ def _variant(own: str, probe: str) -> str:
     return format_variant({**settings, **({"probe": probe} if probe else {})})
 
 
+def split_variant(variant: str) -> tuple[str, str]:
+    """Return the embedding's own variant and the probe of a row; "" for none.
+
+    Example:
+        >>> split_variant("beta=0.1;probe=bdt;width=32"), split_variant("beta=0.1")
+        (('beta=0.1;width=32', 'bdt'), ('beta=0.1', ''))
+    """
+    settings = dict(item.split("=", 1) for item in variant.split(";") if item)
+    probe = settings.pop("probe", "")
+    return format_variant(settings), probe
+
+
 def confusion_rows(latents: Latents, probe: str, settings: ProbeSettings) -> list[Row]:
     """Return the confusion of the nine classes, and of each background process, by a classifier.
 

@@ -70,7 +70,7 @@ def balanced_weight(label: NDArray[np.str_], stratum: NDArray[np.str_]) -> NDArr
     strata, of_stratum = np.unique(stratum, return_inverse=True)
     cell = of_class * len(strata) + of_stratum
     counts = np.bincount(cell, minlength=len(classes) * len(strata))
-    parts = (counts.reshape(len(classes), -1) > 0).sum(axis=1)
+    parts = (counts.reshape(len(classes), len(strata)) > 0).sum(axis=1)
     weight: NDArray[np.float64] = len(label) / (len(classes) * parts[of_class] * counts[cell])
     return weight
 

@@ -35,9 +35,9 @@ class ProbeSettings(_Frozen):
     Attributes:
         trees: At most so many rounds of boosting; a round has a tree for each class.
         replicas: Bootstrap replicas of the test events.
-        tsne_events: At most so many test events of each process in a t-SNE map.
+        drawn: Embeddings that get histograms and a t-SNE map, for figures.
         tsne_regimes: Regimes that get a map.
-        tsne_embeddings: Embeddings that get one.
+        tsne_events: At most so many test events of each process in it.
         tsne_perplexity: Of the map.
         bins: Of a histogram.
         boosting: Of the trees.
@@ -45,9 +45,9 @@ class ProbeSettings(_Frozen):
 
     trees: PositiveInt = 300
     replicas: Annotated[int, Field(ge=MIN_REPLICAS)] = 200
-    tsne_events: PositiveInt = 200
+    drawn: tuple[str, ...] = ("signal_aware",)
     tsne_regimes: tuple[str, ...] = ("id", "ip:zprime/400", "background")
-    tsne_embeddings: tuple[str, ...] = ("signal_aware",)
+    tsne_events: PositiveInt = 200
     tsne_perplexity: PositiveFloat = 30.0
-    bins: PositiveInt = 40
+    bins: PositiveInt = 30
     boosting: BoostingSettings = BoostingSettings()

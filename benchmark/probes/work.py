@@ -47,14 +47,16 @@ def kinds_of(facts: Facts, settings: ProbeSettings) -> tuple[Kind, ...]:
     """Return what is asked of one file of latents.
 
     Log-probabilities classify by themselves and are not meant to be Gaussian: they are asked for
-    their own classes and for m_gg. A map is made of the first training of some.
+    their own classes and for m_gg. Figures draw the first training of some embeddings.
     """
     if facts.classes:
-        return ("own", "mass", "histograms")
-    mapped = facts.embedding in settings.tsne_embeddings and facts.regime in settings.tsne_regimes
+        return ("own", "mass")
+    drawn = facts.embedding in settings.drawn and facts.number == 0
+    mapped = drawn and facts.regime in settings.tsne_regimes
     # The map first: it takes longest, and other work fills the time beside it.
-    first: tuple[Kind, ...] = ("tsne",) if mapped and facts.number == 0 else ()
-    return (*first, "bdt", "mass", "linear", "gaussian", "histograms")
+    first: tuple[Kind, ...] = ("tsne",) if mapped else ()
+    last: tuple[Kind, ...] = ("histograms",) if drawn else ()
+    return (*first, "bdt", "mass", "linear", "gaussian", *last)
 
 
 def probe_specs(

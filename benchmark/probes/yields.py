@@ -18,15 +18,18 @@ def background_yields(folder: Path, *, release: str) -> dict[str, float]:
     """Return the expected events after the selection for 1/fb, by Standard Model process.
 
     They are events over effective luminosity of a sample: its cross section times acceptance.
+    Events of one's own come without a manifest, and without rates: then there are none.
 
     Args:
         folder: Of the release.
         release: Its name and short digest, as result rows have it.
 
     Raises:
-        DataError: There is no manifest, it is of another release, or a process has no rate.
+        DataError: The manifest is damaged or of another release, or a process has no rate.
     """
     path = folder / "manifest.json"
+    if folder.is_dir() and not path.exists():
+        return {}
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         name = f"{content['release']}@{content['digest'][:_DIGITS]}"

@@ -34,7 +34,7 @@ def latent_files(given: Sequence[Path]) -> list[Path]:
                 where=str(path),
                 found="a folder without Parquet files" if path.exists() else "nothing",
                 expected="a file of latents, or a folder of them",
-                remedy="Make them with `diadem embed`.",
+                remedy="Make them with `diadem train`.",
             )
             raise DiademError(message)
         files += found

@@ -72,39 +72,41 @@ def probe(latents: tuple[Path, ...], **options: Any) -> None:
     _show(run(request, options["output"]))
 
 
+# Signal, metric and probe of each column of the table; of probes one suffices.
 _NUMBERS = {
-    "mean diagonal": ("all", "mean_diagonal"),
-    "background": ("background", "assigned:background"),
-    "R2 continuum": ("continuum", "mass_r2"),
-    "R2 background": ("background", "mass_r2"),
+    "mean diagonal: BDT": ("all", "mean_diagonal", "bdt"),
+    "linear": ("all", "mean_diagonal", "linear"),
+    "own": ("all", "mean_diagonal", "own"),
+    "background kept": ("background", "assigned:background", "own or bdt"),
+    "R2 continuum": ("continuum", "mass_r2", "bdt"),
+    "R2 background": ("background", "mass_r2", "bdt"),
 }
 
 
 def _show(rows: pd.DataFrame) -> None:
-    """Print the few numbers that say most of each training and probe."""
+    """Print the few numbers that say most of each training."""
+    from benchmark.probes.rows import split_variant
     from benchmark.results import validate_rows
     from reproduce.cli.output import console, escaped, table
 
-    shown = table(
-        "What latents know",
-        ("embedding", "regime"),
-        (*_NUMBERS, "largest KL", "of"),
-    )
+    shown = table("What latents know", ("embedding", "regime"), (*_NUMBERS, "largest KL", "of"))
     valid = validate_rows(rows)
-    keys = ["embedding", "variant", "embedding_seed", "regime"]
-    for _, of_one in valid.groupby(keys):
+    parts = [split_variant(variant) for variant in valid["variant"]]
+    valid = valid.assign(own=[own for own, _ in parts], probe=[probe for _, probe in parts])
+    for _, of_one in valid.groupby(["embedding", "own", "embedding_seed", "regime"]):
         first = of_one.iloc[0]
+        again = f"#{first['embedding_seed']}" if first["embedding_seed"] else ""
+        name = " ".join(filter(None, (first["embedding"], first["own"], again)))
         cells = [_cell(of_one, *wanted) for wanted in _NUMBERS.values()]
-        name = " ".join(filter(None, (first["embedding"], first["variant"])))
-        number_of = f" #{first['embedding_seed']}" if first["embedding_seed"] else ""
-        shown.add_row(escaped(name + number_of), escaped(first["regime"]), *cells, *_kl(of_one))
+        shown.add_row(escaped(name), escaped(first["regime"]), *cells, *_kl(of_one))
     console().print(shown)
 
 
-def _cell(rows: pd.DataFrame, signal: str, metric: str) -> str:
+def _cell(rows: pd.DataFrame, signal: str, metric: str, probe: str) -> str:
     from reproduce.cli.output import number
 
     row = rows[(rows["signal"] == signal) & (rows["metric"] == metric)]
+    row = row[row["probe"].isin(probe.split(" or "))]
     error = (row["err_lo"] + row["err_hi"]) / 2
     return number(row["value"].iloc[0], error.iloc[0]) if len(row) else "-"
 

@@ -12,7 +12,6 @@ from benchmark.errors import DiademError, complaint
 from benchmark.farm import run_farm
 from benchmark.files import atomic_path
 from benchmark.paths import datasets_root
-from benchmark.probes.settings import ProbeSettings
 from benchmark.probes.work import probe_specs
 from benchmark.probes.yields import background_yields
 from benchmark.results import write_rows
@@ -20,13 +19,14 @@ from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.farming import reporting
 from reproduce.cli.latent_files import checked_facts, latent_files
-from reproduce.cli.writable import require_folder
+from reproduce.cli.writable import require_file
 from reproduce.profiles import load_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.farm import Spec
+    from benchmark.probes.settings import ProbeSettings
     from benchmark.probes.work import Kind
 
 ROWS, TSNE, HISTOGRAMS = "rows/probes.csv", "points/tsne.csv", "points/histograms.csv"
@@ -65,7 +65,8 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         KeyboardInterrupt: Ctrl-C; finished work is kept.
     """
     if output is not None:
-        require_folder(output)
+        for name in (ROWS, *COLUMNS):
+            require_file(output / name)
     files = latent_files(request.latents)
     facts = checked_facts(files)
     settings = _settings(request, facts[0].profile)
@@ -112,8 +113,7 @@ def _settings(request: Request, profile: str) -> ProbeSettings:
             remedy="Leave --profile out, or make latents with that profile.",
         )
         raise DiademError(message)
-    diphoton = getattr(found, "diphoton", None)
-    settings: ProbeSettings = getattr(diphoton, "probes", None) or ProbeSettings()
+    settings = found.diphoton.probes
     for regime in settings.tsne_regimes:
         Regime.parse(regime, diphoton_card())
     changes = {"tsne_events": request.tsne_events} if request.tsne_events else {}
