@@ -1,8 +1,9 @@
-"""Numbers in the notation of the papers: errors in brackets, on the last digits."""
+"""Numbers in the notation of the papers (errors in brackets, on the last digits) and settings."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 DASH = "-"
 
@@ -62,3 +63,24 @@ def markdown(header: list[str], lines: list[list[str]], *, left: int) -> str:
     """Return a Markdown table; the first `left` columns hold text, the others numbers."""
     rule = [":--" if k < left else "--:" for k in range(len(header))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, rule, *lines)) + "\n"
+
+
+def setting(value: Any) -> str:
+    """Return a setting as people write it.
+
+    Example:
+        >>> setting(1_000_000), setting(3e-4), setting(0.1), setting(None)
+        ('1,000,000', '3e-4', '0.1', 'none')
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        mantissa, _, exponent = f"{value:g}".partition("e")
+        if 0 < abs(value) < 1e-3:
+            mantissa, _, exponent = f"{value:e}".partition("e")
+        return f"{float(mantissa):g}e{int(exponent)}" if exponent else mantissa
+    if isinstance(value, list | tuple):
+        return "-".join(map(str, value))
+    return str(value)

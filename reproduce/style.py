@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -65,10 +66,21 @@ def styled() -> Iterator[None]:
         yield
 
 
-def panels(count: int) -> tuple[Figure, list[Axes]]:
-    """Return a figure with square panels side by side, room for a legend below."""
-    figure = Figure(figsize=(_PANEL * count, _PANEL + 1.0), layout="constrained")
-    axes = list(figure.subplots(1, count, squeeze=False).ravel())
+def panels(count: int, *, rows: int = 1, room: float = 1.0) -> tuple[Figure, list[Axes]]:
+    """Return a figure with square panels in rows of equal length.
+
+    Args:
+        count: How many panels.
+        rows: In so many rows.
+        room: Inches for a legend below, and for titles.
+    """
+    columns = math.ceil(count / rows)
+    size = (_PANEL * columns, _PANEL * rows + room)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for ax in axes[count:]:
+        ax.set_axis_off()
+    axes = axes[:count]
     for ax in axes:
         ax.set_box_aspect(1)
     return figure, axes
@@ -89,15 +101,17 @@ def finish(
     *,
     origin: str,
     notes: Sequence[str],
+    ncols: int = 5,
 ) -> None:
     """Add what each figure has: the word Simulation, where it comes from, legend and notes.
 
     Args:
         figure: With its panels drawn.
-        axes: The panels.
+        axes: The panels of the first row.
         handles: Of the one legend, with labels; it stands below all panels.
         origin: Release and profile, above the last panel.
         notes: What is missing; shown above the legend so that nobody takes it for all.
+        ncols: Columns of the legend.
     """
     axes[0].text(0, 1.02, "Simulation", transform=axes[0].transAxes, style="italic", weight="bold")
     axes[-1].text(1, 1.02, origin, transform=axes[-1].transAxes, ha="right", size=10, color=GREY)
@@ -105,7 +119,7 @@ def finish(
     legend = figure.legend(
         handles=list(handles),
         loc="outside lower center",
-        ncols=5,
+        ncols=ncols,
         columnspacing=1.4,
         title="\n".join(lines),
         title_fontproperties={"size": 10},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from benchmark.cards import load_card
@@ -51,10 +53,22 @@ def _write_page(page: Page, stem: Path) -> list[Path]:
     paths = []
     for ending, held in metadata.items():
         path = stem.with_suffix(f".{ending}")
-        with atomic_path(path) as temporary, styled():
+        with atomic_path(path) as temporary, styled(), _quiet_fonts():
             page.savefig(temporary, dpi=_DPI, metadata=held)
         paths.append(path)
     return paths
+
+
+@contextmanager
+def _quiet_fonts() -> Iterator[None]:
+    """Keep to itself what a library finds odd about the dates of matplotlib's own fonts."""
+    log = logging.getLogger("fontTools")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def document(entry: Entry, made: Made) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import DiademError
+from reproduce.notation import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,16 +89,4 @@ def _words(key: str) -> str:
 
 
 def _text(value: Any, key: str) -> str:
-    """Return a setting as people write it: 1,000,000 and 3e-4."""
-    if value is None:
-        return "all of the release's" if key == _EVENTS else "none"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        mantissa, _, exponent = f"{value:g}".partition("e")
-        if 0 < abs(value) < 1e-3:
-            mantissa, _, exponent = f"{value:e}".partition("e")
-        return f"{float(mantissa):g}e{int(exponent)}" if exponent else mantissa
-    if isinstance(value, list | tuple):
-        return "-".join(map(str, value))
-    return str(value)
+    return "all of the release's" if value is None and key == _EVENTS else setting(value)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproduce.figures import adc_augmentations, adc_dimension, adc_roc_si, adc_training_events
+from reproduce.figures import (
+    adc_augmentations,
+    adc_dimension,
+    adc_roc_si,
+    adc_training_events,
+    confusion,
+    latent_dimensions,
+    latent_tsne,
+)
 
 if TYPE_CHECKING:
     from reproduce.entry import Entry
 
-_MODULES = (adc_roc_si, adc_augmentations, adc_dimension, adc_training_events)
+_MODULES = (
+    *(adc_roc_si, adc_augmentations, adc_dimension, adc_training_events),
+    *(latent_dimensions, latent_tsne, confusion),
+)
 FIGURES: dict[str, Entry] = {module.FIGURE.name: module.FIGURE for module in _MODULES}

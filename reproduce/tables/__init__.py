@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproduce.tables import adc_2, adc_training_events
+from reproduce.tables import adc_2, adc_training_events, processes
 
 if TYPE_CHECKING:
     from reproduce.entry import Entry
 
-_MODULES = (adc_2, adc_training_events)
+_MODULES = (adc_2, adc_training_events, processes)
 TABLES: dict[str, Entry] = {module.TABLE.name: module.TABLE for module in _MODULES}

@@ -1,0 +1,22 @@
+"""Colours and markers of the 13 processes: the Standard Model in greys, signals in colours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmark.tasks.diphoton import DIPHOTON
+from reproduce.style import PALETTE
+
+_GREYS = ("0.78", "0.66", "0.54", "0.42", "0.28")
+_SIGNALS = tuple(PALETTE[k] for k in (0, 1, 2, 5, 4, 3, 9, 8))  # all of the palette but its grey
+_MARKERS = ("o", "s", "^", "P", "v", "D", "X", "<")
+LOOKS: dict[str, dict[str, Any]] = {
+    **{
+        name: {"color": colour, "marker": marker}
+        for name, colour, marker in zip(DIPHOTON.backgrounds, _GREYS, _MARKERS, strict=False)
+    },
+    **{
+        name: {"color": colour, "marker": marker}
+        for name, colour, marker in zip(DIPHOTON.signals, _SIGNALS, _MARKERS, strict=True)
+    },
+}
