@@ -225,6 +225,13 @@ class _Trained(_Encoder):
         require_schema(events, DIPHOTON)
         fitted, held = (events.select(in_part(events, part)) for part in ("train", "validation"))
         self._require_contrast(fitted)
+        if self.settings.patience is not None and not len(held):
+            message = complaint(
+                "no validation events to stop by",
+                where=f"{self.name}.fit",
+                expected="events of the task's part 'validation', or patience: null",
+            )
+            raise DataError(message)
         self.classes = self._classes_of(fitted)
         network = self._network(self._outputs(), seed)
         inputs = DiphotonInputs.fit(fitted)
