@@ -144,6 +144,8 @@ class LabelledTraining(LightningModule):
     ) -> None:
         """Keep references to the events; nothing is copied."""
         super().__init__()
+        self.train_labels: Tensor
+        self.held_labels: Tensor
         self.network, self.objective = network, objective
         self._inputs, self._plan = inputs, plan
         self._names = labels_of(events)

@@ -14,6 +14,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from baselines.balanced_order import Strata
+from baselines.development import development
 from baselines.keeping import (
     checked,
     identity_of,
@@ -26,10 +27,8 @@ from baselines.networks.vae import Vae, VaePlan, VaeTraining
 from baselines.nine_features import NINE, Standard, nine_features
 from benchmark.batches import as_tensor
 from benchmark.embedding import Runtime
-from benchmark.errors import DataError, complaint
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
-from benchmark.splits import Split
 from benchmark.table import require_schema
 from benchmark.training import FitSettings, fit_module, on_cuda
 
@@ -56,8 +55,8 @@ class VaeSettings(BaseModel):
         learning_rate: Of Adam (assumed).
         batch_size: Events a step (assumed).
         epochs: Passes over the training events (assumed).
-        patience: Stop after so many epochs without a smaller loss on a tenth of the training
-            events that is then held out; None trains all epochs on all events (assumed).
+        patience: Stop after so many epochs without a smaller loss on the task's validation part;
+            None trains all epochs (assumed).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -101,13 +100,12 @@ class HaxadVae:
             seed: Of the weights, the order of events and the noise.
 
         Raises:
-            DataError: No event, events of another schema, or none left on one side where some
-                are held out.
+            DataError: Events of another schema, or none in a part that is needed.
             DiademError: The training fails, or the checkpoint is of another one: another task,
                 other settings, events or seed.
         """
         require_schema(events, DIPHOTON)
-        fitted, held = self._parts(events)
+        fitted, held = development(events, self.name, watched=self.settings.patience is not None)
         values = _flattened(fitted)
         scale = Standard.fit(values)
         network = self._network(seed)
@@ -178,22 +176,6 @@ class HaxadVae:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed_for("vae weights", seed))
             return Vae(features=len(NINE), hidden=chosen.hidden, latent=chosen.latent)
-
-    def _parts(self, events: EventTable) -> tuple[EventTable, EventTable | None]:
-        """Return the events to train on, and those to watch if any."""
-        if self.settings.patience is None:
-            return events, None
-        split = Split("encoder validation", {"fit": 0.9, "held": 0.1})
-        watched = split.select(events.event_id, "held")
-        if watched.all() or not watched.any():
-            message = complaint(
-                "too few events to hold some out",
-                where=self.name,
-                found=str(len(events)),
-                remedy="Give more events, or set patience to None.",
-            )
-            raise DataError(message)
-        return events.select(~watched), events.select(watched)
 
     def _fit_settings(self, events: EventTable, seed: int) -> FitSettings:
         return FitSettings(

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Self
 
+from baselines.development import development
 from baselines.keeping import not_fitted
 from baselines.nine_features import Standard, nine_features
 from benchmark.errors import DiademError, complaint
@@ -25,7 +26,7 @@ _FILE = "raw9.json"
 
 
 class Raw9:
-    """The features of `NINE`, each with mean 0 and width 1 over the events of `fit`.
+    """The features of `NINE`, each with mean 0 and width 1 over the events that are trained on.
 
     Nothing but this scaling is done: it changes no decision of a tree.
 
@@ -50,7 +51,9 @@ class Raw9:
             DataError: No event, or events of another schema.
         """
         del seed
-        self.scale = Standard.fit(nine_features(events))
+        require_schema(events, DIPHOTON)
+        fitted, _ = development(events, self.name, watched=False)
+        self.scale = Standard.fit(nine_features(fitted))
         return self
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:

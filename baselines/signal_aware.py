@@ -17,6 +17,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch.nn import functional
 
+from baselines.development import development
 from baselines.diphoton_inputs import DiphotonInputs
 from baselines.diphoton_training import (
     LabelledTraining,
@@ -42,7 +43,7 @@ from benchmark.errors import DataError, complaint
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
 from benchmark.table import require_schema
-from benchmark.tasks.diphoton import diphoton_card, in_part
+from benchmark.tasks.diphoton import diphoton_card
 from benchmark.training import FitSettings, fit_module, on_cuda
 
 if TYPE_CHECKING:
@@ -223,26 +224,19 @@ class _Trained(_Encoder):
                 other settings, events or seed.
         """
         require_schema(events, DIPHOTON)
-        fitted, held = (events.select(in_part(events, part)) for part in ("train", "validation"))
+        watched = self.settings.patience is not None
+        fitted, held = development(events, self.name, watched=watched)
         self._require_contrast(fitted)
-        if self.settings.patience is not None and not len(held):
-            message = complaint(
-                "no validation events to stop by",
-                where=f"{self.name}.fit",
-                expected="events of the task's part 'validation', or patience: null",
-            )
-            raise DataError(message)
         self.classes = self._classes_of(fitted)
         network = self._network(self._outputs(), seed)
         inputs = DiphotonInputs.fit(fitted)
-        watched = self.settings.patience is not None
         module = LabelledTraining(
             network,
             self._seeded_objective(fitted, seed),
             inputs,
             self._plan(seed),
             fitted,
-            held_out=held if watched else None,
+            held_out=held,
         )
         fit_module(module, self._fit_settings(events, seed))
         self._fitted = network.eval(), inputs
@@ -357,8 +351,6 @@ class RandomEncoder(_Encoder):
             DataError: There is no event of it.
         """
         require_schema(events, DIPHOTON)
-        fitted = events.select(in_part(events, "train"))
-        if not len(fitted):
-            raise DataError(complaint("no event to fit the normalisation on", where=self.name))
+        fitted, _ = development(events, self.name, watched=False)
         self._fitted = self._network(self._outputs(), seed).eval(), DiphotonInputs.fit(fitted)
         return self
