@@ -22,7 +22,7 @@ OBJECT_NUMBERS = ("log_pt", "eta", "phi", "log_mass", "btag", "tau32", "tau43")
 EVENT_NUMBERS = ("log_pt_gg", "dr_gg")
 """Standardised numbers of an event; nothing else of it enters, m_gg least of all."""
 FEATURES = len(OBJECT_NUMBERS) + len(DIPHOTON.types)
-_ROWS = 1 << 15  # events taken at once in the fit, so that its memory does not grow with them
+_ROWS = 1 << 13  # events taken at once in the fit, so that its memory does not grow with them
 _EVENT_COLUMNS = ("pt_gg", "dr_gg")
 
 

@@ -100,7 +100,11 @@ def test_an_event_does_not_see_its_batch(*, packed: bool) -> None:
 def test_the_order_of_objects_does_not_count(*, packed: bool) -> None:
     made, inputs = network(packed=packed), mixed()
     order = torch.randperm(11, generator=torch.Generator().manual_seed(7))
-    turned = EventInputs(*(x[:, order] for x in inputs[:3]), event=inputs.event)
+    turned = inputs._replace(
+        objects=inputs.objects[:, order],
+        kinematics=inputs.kinematics[:, order],
+        mask=inputs.mask[:, order],
+    )
     torch.testing.assert_close(made(turned), made(inputs), rtol=FLOAT64, atol=FLOAT64)
 
 
