@@ -18,18 +18,24 @@ _LEARNED_FROM = "60,000 of each background process and mass point"
 """In the paper: 60 % of an encoder set of 100,000 events."""
 
 
-def deviations(frame: pd.DataFrame) -> list[str]:
-    """Return sentences on how the profile of results differs from the paper; none if not."""
+def deviations(frame: pd.DataFrame, *, scan: bool = False) -> list[str]:
+    """Return sentences on how the profile of results differs from the paper; none if not.
+
+    Args:
+        frame: Rows or points.
+        scan: Whether they are of the scan of hyper-parameters, which may change more.
+    """
     name = str(frame["profile"].iloc[0])
     from reproduce.profiles import load_profile
 
     try:
-        changes = load_profile(name)[1].diphoton.encoder
+        profile = load_profile(name)[1].diphoton
     except DiademError:  # results of others, made with a profile of their own
         return [
             f"The settings of the profile {name} are not known here, nor how they differ from the "
             "paper."
         ]
+    changes = {**profile.encoder, **(profile.tuning.encoder if scan else {})}
     stated, open_ = _changed(changes, stated=True), _changed(changes, stated=False)
     if "n_train" in frame:
         most = int(frame["n_train"].max())

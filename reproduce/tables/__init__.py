@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reproduce.tables import adc_2, adc_training_events, processes
+from reproduce.tables import (
+    adc_2,
+    adc_training_events,
+    confusion,
+    latents,
+    processes,
+    tuning,
+)
 
 if TYPE_CHECKING:
     from reproduce.entry import Entry
 
-_MODULES = (adc_2, adc_training_events, processes)
+_MODULES = (adc_2, adc_training_events, processes, confusion, latents, tuning)
 TABLES: dict[str, Entry] = {module.TABLE.name: module.TABLE for module in _MODULES}

@@ -52,7 +52,7 @@ def make(samples: pd.DataFrame) -> Made:
         )
     )
     release = str(samples["release"].iloc[0])
-    origin = f"Dataset {card.name} version {card.version}, release {release}"
+    origin = f"dataset {card.name} version {card.version}, release {release}"
     return Made(origin=origin, body=body, numbers={"": processes, "-points": points}, notes=notes)
 
 

@@ -11,14 +11,20 @@ from click.testing import CliRunner, Result
 from benchmark.results import write_rows
 from reproduce.cli import diadem
 from reproduce.figures import FIGURES
+from reproduce.inputs import Samples
 from reproduce.names import NOT_PUBLISHED
 from reproduce.profiles import load_profile
 from reproduce.tables import TABLES
+from tests.diphoton_rows import write_diphoton
 from tests.rows import adc_rows, adc_scans
 
 PROFILE = "made-up"  # none of ours: what a profile asks for is another test's
 ENDINGS = {"figure": {".png", ".pdf", ".csv", ".md"}, "table": {".csv", ".md"}}
-ALL = [("figure", name) for name in FIGURES] + [("table", name) for name in TABLES]
+REGISTERED = {"figure": FIGURES, "table": TABLES}
+ALL = [(kind, name) for kind, entries in REGISTERED.items() for name in entries]
+OF_RESULTS = [(k, n) for k, n in ALL if not isinstance(REGISTERED[k][n].source, Samples)]
+MADE = ("release v1", "profile quick", "commit abc1234", "0123456789ab")
+RELEASE = ("release v1@", "dataset diphoton version 1")
 
 each = pytest.mark.parametrize(("kind", "name"), ALL)
 
@@ -29,6 +35,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = folder / PROFILE / "cms_adc" / "rows"
     write_rows(adc_rows(), rows / "main.csv")
     write_rows(adc_scans(), rows / "scans.csv")
+    write_diphoton(folder / PROFILE / "diphoton")
     return folder
 
 
@@ -40,7 +47,8 @@ def run(*words: object) -> Result:
 def test_files_are_whole_and_repeatable(
     kind: str, name: str, results: Path, tmp_path: Path
 ) -> None:
-    beside = results / PROFILE / "cms_adc" / f"{kind}s"
+    entry = REGISTERED[kind][name]
+    beside = results / PROFILE / entry.task / f"{kind}s"
     for options in (("--output", tmp_path), ()):
         done = run(kind, name, "--profile", PROFILE, "--results", results, *options)
         assert done.exit_code == 0, done.output
@@ -49,8 +57,9 @@ def test_files_are_whole_and_repeatable(
     assert first == {file: (beside / file).read_bytes() for file in first}
     assert {Path(file).suffix for file in first} == ENDINGS[kind]
     assert first[f"{name}.md"].decode().startswith("# ")
-    for word in ("release v1", "profile quick", "commit abc1234", "0123456789ab"):
+    for word in MADE if (kind, name) in OF_RESULTS else RELEASE:
         assert word in first[f"{name}.md"].decode()
+    assert f"{entry.task} card: " in first[f"{name}.md"].decode()
     numbers = pd.read_csv(tmp_path / f"{name}.csv")
     assert len(numbers)
     assert not {"nan", "inf"} & set(first[f"{name}.csv"].decode().lower().split(","))
@@ -59,7 +68,7 @@ def test_files_are_whole_and_repeatable(
         assert b"CreationDate" not in first[f"{name}.pdf"]
 
 
-@each
+@pytest.mark.parametrize(("kind", "name"), OF_RESULTS)
 def test_without_rows_the_message_says_how_to_make_them(
     kind: str, name: str, tmp_path: Path
 ) -> None:
@@ -71,10 +80,12 @@ def test_without_rows_the_message_says_how_to_make_them(
 
 @each
 def test_entry_is_described(kind: str, name: str) -> None:
-    entry = FIGURES[name] if kind == "figure" else TABLES[name]
+    entry = REGISTERED[kind][name]
     assert entry.name == name
     assert "arXiv:" in entry.reproduces
-    assert entry.source.sized != entry.reproduces.startswith(NOT_PUBLISHED)
+    assert entry.caption or kind == "table"
+    if entry.source.sized:
+        assert not entry.reproduces.startswith(NOT_PUBLISHED)
     assert entry.needs
     listed = run(kind, "--list")
     assert listed.exit_code == 0
@@ -96,7 +107,7 @@ def test_one_number_of_training_events(
 ) -> None:
     words = ("--profile", PROFILE, "--results", results, "--output", tmp_path, "--events", 8000)
     done = run(kind, name, *words)
-    if not (FIGURES if kind == "figure" else TABLES)[name].source.sized:
+    if not REGISTERED[kind][name].source.sized:
         assert done.exit_code == 2
         assert "leave --events out" in done.output
     elif name == "adc-roc-si":  # scans hold no curves
