@@ -64,8 +64,20 @@ def _imports(root: Path, path: str) -> tuple[str, ...]:
     return tuple({".".join(parts[:k]) for parts in whole for k in range(1, len(parts) + 1)})
 
 
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a tree without what is there for type checkers alone."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
+
+
 def _named(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _running(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

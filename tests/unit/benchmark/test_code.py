@@ -56,6 +56,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "baselines/__init__": "",
         "baselines/c": "from benchmark.a import f",
         "benchmark/d": "",
+        "benchmark/e": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import benchmark.d",
     }
     for name, text in texts.items():
         path = tmp_path / f"{name}.py"
@@ -79,6 +80,11 @@ def test_a_closure_holds_what_is_imported(packages: Path, changed: str, same: bo
     path.write_text(path.read_text() + "\nx = 1\n")
     code._imports.cache_clear()
     assert (closure_digest(["benchmark.a"]) == before) is same
+
+
+def test_imports_for_type_checkers_do_not_count(packages: Path) -> None:
+    assert closure(["benchmark.e"]) == {"benchmark/__init__.py", "benchmark/e.py"}
+    assert (packages / "benchmark" / "d.py").exists()
 
 
 def test_a_closure_of_nothing() -> None:
