@@ -77,9 +77,13 @@ def _attention(block: Any) -> nn.MultiheadAttention:
     width = block.merge.out_features
     plain = nn.MultiheadAttention(width, block.heads, batch_first=True)
     plain.to(block.merge.weight.dtype)
-    maps = [block.query, block.project] if hasattr(block, "query") else [block.project]
+    if hasattr(block, "query"):
+        weights = [block.query.weight, block.key.weight, block.value.weight]
+        biases = [block.query.bias, torch.zeros_like(block.query.bias), block.value.bias]
+    else:
+        weights, biases = [block.project.weight], [block.project.bias]
     with torch.no_grad():
-        plain.in_proj_weight.copy_(torch.cat([one.weight for one in maps]))
-        plain.in_proj_bias.copy_(torch.cat([one.bias for one in maps]))
+        plain.in_proj_weight.copy_(torch.cat(weights))
+        plain.in_proj_bias.copy_(torch.cat(biases))
     plain.out_proj.load_state_dict(block.merge.state_dict())
     return plain

@@ -77,7 +77,9 @@ class ClassBlock(nn.Module):
         self.heads = heads
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
         self.query = nn.Linear(width, width)
-        self.project = nn.Linear(width, 2 * width)
+        # The softmax does not see a bias of the keys: it adds the same to all logits of a query.
+        self.key = nn.Linear(width, width, bias=False)
+        self.value = nn.Linear(width, width)
         self.merge = nn.Linear(width, width)
         self.feed = perceptron(width, hidden, width)
         self.dropout = nn.Dropout(dropout)
@@ -90,30 +92,42 @@ class ClassBlock(nn.Module):
             tokens: The objects, (tokens, width); they stay as they are.
             layout: How the objects lie.
         """
-        own = self.norms[0](token)
-        query, own = self.query(own), self.project(own)
-        others = self.project(self.norms[0](tokens))
+        own, others = self.norms[0](token), self.norms[0](tokens)
         parts = zip(
             layout.groups,
-            layout.events(query),
+            layout.events(self._questions(own)),
             layout.events(own),
             layout.split(others),
             strict=True,
         )
-        token = token + self.dropout(self.merge(torch.cat([self._read(*part) for part in parts])))
+        read = self._values(torch.cat([_read(*part) for part in parts]))
+        token = token + self.dropout(self.merge(read))
         result: Tensor = token + self.dropout(self.feed(self.norms[1](token)))
         return result
 
-    def _read(self, group: Group, query: Tensor, own: Tensor, others: Tensor) -> Tensor:
-        """Return what the class tokens of one group read, (events, width)."""
-        both = torch.cat((own[:, None], others), dim=1)
-        split = torch.unflatten(both, 2, (2, self.heads, -1))
-        key, value = split.permute(2, 0, 3, 1, 4)
-        seen = None
-        if group.filled is not None:
-            itself = torch.ones_like(group.filled[:, :1])
-            seen = torch.cat((itself, group.filled), dim=1)[:, None, None]
-        mixed = functional.scaled_dot_product_attention(
-            torch.unflatten(query, 1, (self.heads, 1, -1)), key, value, attn_mask=seen
-        )
-        return mixed.flatten(1)
+    def _questions(self, own: Tensor) -> Tensor:
+        """Return the queries (n, heads, width), with the map of the keys already applied.
+
+        A query times a mapped object is the query, mapped back, times the object: with one query
+        an event that is far less to compute, and no object needs a key or a value of its own.
+        """
+        query = torch.unflatten(self.query(own), 1, (self.heads, -1))
+        key = torch.unflatten(self.key.weight, 0, (self.heads, -1))
+        return torch.einsum("nhd,hdw->nhw", query, key) * query.shape[2] ** -0.5
+
+    def _values(self, mixed: Tensor) -> Tensor:
+        """Return the values (n, width) of objects mixed for each head (n, heads, width)."""
+        value = torch.unflatten(self.value.weight, 0, (self.heads, -1))
+        values: Tensor = torch.einsum("nhw,hdw->nhd", mixed, value).flatten(1) + self.value.bias
+        return values
+
+
+def _read(group: Group, question: Tensor, own: Tensor, others: Tensor) -> Tensor:
+    """Return the objects of one group, mixed for each head: (events, heads, width)."""
+    both = torch.cat((own[:, None], others), dim=1)
+    logits = torch.matmul(question, both.transpose(1, 2))
+    if group.filled is not None:
+        itself = torch.ones_like(group.filled[:, :1])
+        seen = torch.cat((itself, group.filled), dim=1)
+        logits = logits.masked_fill(~seen[:, None], -torch.inf)
+    return torch.matmul(logits.softmax(dim=2), both)

@@ -84,6 +84,22 @@ def test_the_way_is_that_of_the_device() -> None:
     assert not torch.equal(made(inputs), network(packed=False)(inputs))  # last digits differ
 
 
+def test_the_padded_way_reads_no_value() -> None:
+    """Tensors without data: whatever needed a value, and so made a GPU wait, would fail."""
+    made, events = network(packed=False).float().to("meta"), random_table(DIPHOTON, 4)
+    arrays = (torch.from_numpy(x) for x in (events.objects, events.mask, events.features))
+    inputs = DiphotonInputs.fit(events).tensors(*(x.to("meta") for x in arrays))
+    assert made(inputs).shape == (4, 5)
+    with pytest.raises(NotImplementedError):
+        network(packed=True).float().to("meta")(inputs)
+
+
+def test_the_padded_way_can_be_compiled() -> None:
+    made, inputs = network(packed=False), mixed()
+    compiled = torch.compile(made, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(inputs), made(inputs), rtol=FLOAT64, atol=FLOAT64)
+
+
 @WAYS
 def test_an_event_does_not_see_its_batch(*, packed: bool) -> None:
     made, inputs = network(packed=packed), mixed()
