@@ -48,7 +48,7 @@ def gaussianity(values: NDArray[np.floating], weight: NDArray[np.float64]) -> Ga
 
         mean        x - mu                      width   ((x - mu)^2 - s^2) / 2s
         Kolmogorov  1[x <= x*] - F(x*), x* where the distance is largest [Raghavachari 1973,
-                    https://doi.org/10.1214/aos/1193342383]
+                    https://doi.org/10.1214/aos/1193342383]; zero at a hard edge of the latents
         KL          sum_k mu_k (x_k - mu_k) + (1 - 1/s_k^2) ((x_k - mu_k)^2 - s_k^2) / 2
 
     A distance of n events of a unit Gaussian is 0.87 / sqrt(n) in the mean, and their KL d / n.

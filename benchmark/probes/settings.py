@@ -16,6 +16,9 @@ class _Frozen(BaseModel):
 class BoostingSettings(_Frozen):
     """Boosted decision trees (xgboost); the SAC paper gives none of these: all assumed.
 
+    On the validation part other rates (0.1, 0.3), depths (4, 6) and weights (20) change the mean
+    diagonal of raw9 and of an untrained encoder by less than 0.005.
+
     Attributes:
         rate: Learning rate.
         depth: Of a tree.

@@ -104,6 +104,26 @@ def test_errors_are_the_spread_of_a_bootstrap() -> None:
     np.testing.assert_allclose(errors[off_origin], spread[off_origin], rtol=OF_ERROR)
 
 
+def test_the_error_of_a_divergence_of_a_skewed_latent() -> None:
+    """There the influences of mean and width on it are not independent."""
+    x, weight = np.random.default_rng(3).gamma(2.0, size=(2000, 1)) - 1.5, np.ones(2000)
+    rng = np.random.default_rng(2)
+    again = [gaussianity(x[rng.integers(2000, size=2000)], weight).kl.value for _ in range(300)]
+    found = gaussianity(x, weight).kl.err_hi
+    assert found == pytest.approx(np.array(again, dtype=float).std(), rel=OF_ERROR)
+
+
+@pytest.mark.parametrize("shift", [-0.8, 0.8])  # the gap is before, and at, an event
+def test_the_error_of_a_distance_with_ties(shift: float) -> None:
+    """sqrt(F (1 - F) / n), F the share at the largest gap, as found one place at a time."""
+    x = (np.random.default_rng(1).normal(size=100) + shift).round()
+    gaps = [(abs(np.mean(x <= at) - stats.norm.cdf(at)), np.mean(x <= at)) for at in x]
+    gaps += [(abs(np.mean(x < at) - stats.norm.cdf(at)), np.mean(x < at)) for at in x]
+    _, share = max(gaps)
+    (found,) = gaussianity(x[:, None], np.ones(100)).kolmogorov
+    assert found.err_hi == pytest.approx(np.sqrt(share * (1 - share) / 100), rel=ROUNDING)
+
+
 def test_unit_gaussians_are_near_it() -> None:
     """20 sets: a distance above 1.95 / sqrt(n) has a probability of 1e-3, so 6 % for any of 60."""
     n = 500

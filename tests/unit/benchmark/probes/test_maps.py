@@ -120,7 +120,7 @@ def test_histograms_of_the_signal_region() -> None:
         area = float(bars["density"].to_numpy() @ width)
         # Quantiles are of a process by itself: at most both tails, and an event at either end.
         assert 1 - 2 * TAIL - 2 / 20 < area <= 1 + ROUNDING
-        n = (in_region & np.isin(latents.process, [process])).sum()
+        n = (in_region & (latents.process == str(process))).sum()
         if process != "background":
             assert n - 2 <= bars["events"].sum() <= n
 
@@ -128,6 +128,8 @@ def test_histograms_of_the_signal_region() -> None:
 def test_the_background_is_mixed_by_expected_events() -> None:
     """The density of the mixture is the yield in the region times the density of each process."""
     latents = made_up_latents(events=60)
+    fewer = (latents.process == "ggF") & (np.arange(len(latents)) % 3 > 0)
+    latents = latents.select(~fewer)  # how many were made of a process says nothing
     found = histograms(latents, yields=YIELDS, region=REGION, bins=8)
     density = {name: bars["density"].to_numpy() for name, bars in found.groupby("process")}
     test = latents.select(latents.part == "test")

@@ -44,6 +44,24 @@ def test_half_of_the_variance() -> None:
     assert found.n_sig == SIZES[2]
 
 
+def test_the_interval_is_of_the_same_balance_as_the_value() -> None:
+    """A small stratum with half of the weight, of which nothing is known."""
+    samples, masses = made(5.0, 0.5)
+    rng = np.random.default_rng(2)
+    held, parts = [], []
+    for sample, mass in zip(samples, masses, strict=True):
+        rare = rng.random(len(sample)) < 0.1
+        held.append(np.where(rare, 125 + 5 * rng.normal(size=len(sample)), mass))
+        stratum = np.where(rare, "rare", "common")
+        parts.append(Sample.of(sample.values, sample.label, stratum))
+    found = mass_r2((parts[0], parts[1], parts[2]), (held[0], held[1], held[2]), SETTINGS, seed=1)
+    assert found.value is not None
+    assert found.err_lo is not None
+    assert found.err_hi is not None
+    assert found.value < 0.4  # without balance nearly 0.9
+    assert 1 / 4 < found.err_lo / found.err_hi < 4
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nothing_is_known(seed: int) -> None:
     found = mass_r2(*made(0.0, 5.0, seed), SETTINGS, seed=1)

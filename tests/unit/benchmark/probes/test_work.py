@@ -98,6 +98,18 @@ def test_mass_rows(latents: Latents) -> None:
     assert rows["value"].notna().all()
 
 
+def test_mass_rows_of_latents_that_are_the_mass() -> None:
+    latents = made_up_latents(events=60, dimensions=2)
+    half = (latents.part == "test") | (np.arange(len(latents)) % 2 == 0)
+    latents = latents.select(half)  # another number of events to learn from
+    latents.values[:, 0] = latents.m_gg
+    settings = SETTINGS.model_copy(update={"trees": 50})
+    rows = checked(latents, mass_rows(latents, settings)).set_index("signal")
+    assert rows.loc["continuum", "n_sig"] == 60
+    # 30 events in leaves of five or more: some tenth of the variance is left.
+    assert (rows.loc[["continuum", "background"], "value"] > 0.5).all()
+
+
 def test_gaussian_rows(latents: Latents) -> None:
     rows = checked(latents, gaussian_rows(latents))
     assert len(rows) == 13 * (3 * 2 + 1)
