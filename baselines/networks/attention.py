@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
@@ -113,7 +114,8 @@ class ClassBlock(nn.Module):
         """
         query = torch.unflatten(self.query(own), 1, (self.heads, -1))
         key = torch.unflatten(self.key.weight, 0, (self.heads, -1))
-        return torch.einsum("nhd,hdw->nhw", query, key) * query.shape[2] ** -0.5
+        scale = 1 / math.sqrt(query.shape[2])
+        return torch.einsum("nhd,hdw->nhw", query, key) * scale
 
     def _values(self, mixed: Tensor) -> Tensor:
         """Return the values (n, width) of objects mixed for each head (n, heads, width)."""
