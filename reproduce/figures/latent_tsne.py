@@ -25,7 +25,7 @@ _TITLES = {
 }
 _ROOM = 1.4  # inches, for titles and legend
 _PROCESS: dict[str, Any] = {"s": 9, "linewidths": 0, "alpha": 0.75}
-_EDGED: dict[str, Any] = {"s": 30, "linewidths": 0.9, "edgecolors": "black", "zorder": 5}
+_EDGED: dict[str, Any] = {"s": 20, "linewidths": 0.9, "edgecolors": "black", "zorder": 5}
 _HELD_OUT_LABEL = "$Z'$ of 400 GeV (held out in IP)"
 
 

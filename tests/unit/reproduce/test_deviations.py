@@ -10,8 +10,10 @@ import pytest
 from reproduce.adc.deviations import deviations
 from reproduce.adc.rows import with_parts
 from reproduce.figures import FIGURES
+from reproduce.sac.deviations import deviations as of_diphoton
 from reproduce.tables import TABLES
 from reproduce.writing import document
+from tests.diphoton_rows import probe_rows, tsne_points
 from tests.rows import adc_rows, adc_scans
 
 if TYPE_CHECKING:
@@ -34,11 +36,19 @@ profiles:
         detector: {epochs: 20}
       encoder: {layers: 2, learning_rate: 3.0e-4}
       scans: {trainings: [1, 1], augmentations: [add], dimensions: [4], events: [10]}
+    diphoton: &diphoton
+      train_events: null
+      regimes: [id]
+      encoder: {layers: 2, epochs: 3, width: 64}
+      vae: {}
+      probes: {}
+      tuning: {temperatures: [0.1], learning_rates: [1.0e-3], betas: [0.1], encoder: {epochs: 2}}
   paper:
     cms_adc:
       <<: *small
       protocol: {<<: *protocol, train_events: 1000000, embedding_trainings: 5, detector: {}}
       encoder: {}
+    diphoton: {<<: *diphoton, encoder: {}}
 """
 
 
@@ -89,3 +99,16 @@ def test_table_and_captions_say_it() -> None:
     written = words(FIGURES["adc-dimension"], rows)
     assert all(sentence in written for sentence in deviations(rows))
     assert written.index("Differs from") > written.index("release v1")
+
+
+def test_the_diphoton_profile_is_held_against_the_method_card() -> None:
+    frame = probe_rows().assign(profile="small")
+    assert of_diphoton(frame) == [
+        "Differs from the paper (its value in brackets): training events 90,000 in all (60,000 of "
+        "each background process and mass point), encoder layers 2 (4), encoder epochs 3 (100).",
+        "Differs from what is inferred or chosen where the paper is silent (its value in "
+        "brackets): encoder width 64 (128).",
+    ]
+    assert "encoder epochs 2 (100)" in of_diphoton(frame, scan=True)[0]
+    points = tsne_points(per_process=4).assign(profile="paper")
+    assert of_diphoton(points) == []

@@ -1,4 +1,4 @@
-"""What figures show: curves, scans, the published numbers, and what they say of gaps."""
+"""Figures of the CMS-ADC task: curves, scans, published numbers, what they say of gaps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from benchmark.errors import DataError
 from reproduce.adc.curves import curves
 from reproduce.adc.rows import gaps, main_rows, of_events, provenance, with_expected, with_parts
-from reproduce.figures import FIGURES
+from reproduce.figures import FIGURES as ALL
 from tests.rows import ALL_EVENTS, COMBINATIONS, DIMENSIONS, EVENTS, adc_rows, adc_scans
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reproduce.entry import Made
 
+FIGURES = {name: entry for name, entry in ALL.items() if entry.task == "cms_adc"}
 EXACT = 1e-8  # rows keep nine digits
 OVERLAP = 6  # pixels: the frame of a legend, which is not drawn, has that much of a rim
 AUGMENTATIONS, DIMENSION, CURVES = "adc-augmentations", "adc-dimension", "adc-roc-si"
