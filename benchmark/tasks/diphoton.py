@@ -7,7 +7,6 @@ pseudo-data (arXiv:2603.25794).
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,6 @@ from benchmark.tasks.collect import gather, hidden
 from benchmark.tasks.spec import Specification
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from benchmark.tasks.regimes import Regime
@@ -167,27 +164,3 @@ def class_of(process: NDArray[np.str_]) -> NDArray[np.str_]:
         )
         raise DataError(message)
     return np.where(np.isin(process, DIPHOTON.backgrounds), DIPHOTON.merged, process)
-
-
-def expected_events(folder: Path) -> dict[str, float]:
-    """Return the expected events of one event of each process's file, for 1/fb.
-
-    Args:
-        folder: Of a release, with its manifest. Processes without a rate are left out; where
-            points have different rates it is their mean.
-
-    Raises:
-        DataError: There is no manifest.
-    """
-    manifest = folder / "manifest.json"
-    try:
-        samples = json.loads(manifest.read_text(encoding="utf-8"))["samples"]
-    except (OSError, ValueError, KeyError) as error:
-        message = complaint("no manifest of a release", where=str(manifest), found=str(error))
-        raise DataError(message) from error
-    found: dict[str, list[float]] = {}
-    for sample in samples:
-        if sample.get("effective_luminosity"):
-            rate = 1 / float(sample["effective_luminosity"])
-            found.setdefault(str(sample["process"]), []).append(rate)
-    return {name: float(np.mean(rates)) for name, rates in found.items()}

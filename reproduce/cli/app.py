@@ -22,6 +22,7 @@ from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
 from reproduce.cli.probe import probe
 from reproduce.cli.train import train
+from reproduce.cli.tune import tune
 
 _DISTRIBUTION = "diadem-bench"
 _INTERRUPTED = 130
@@ -85,7 +86,7 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-for command in (check, data, evaluate, figure, list_all, probe, table, train):
+for command in (check, data, evaluate, figure, list_all, probe, table, train, tune):
     diadem.add_command(command)
 
 

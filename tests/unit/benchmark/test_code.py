@@ -56,7 +56,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "baselines/__init__": "",
         "baselines/c": "from benchmark.a import f",
         "benchmark/d": "",
-        "benchmark/e": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import benchmark.d",
+        "benchmark/e": "if TYPE_CHECKING:\n    import benchmark.d",
     }
     for name, text in texts.items():
         path = tmp_path / f"{name}.py"

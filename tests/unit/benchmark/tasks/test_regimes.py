@@ -16,7 +16,6 @@ from benchmark.tasks.contestant import Contestant
 from benchmark.tasks.diphoton import (
     DIPHOTON,
     diphoton_card,
-    expected_events,
     fit_events,
     task_splits,
     unmarked,
@@ -210,12 +209,3 @@ def test_a_class_without_events_is_said(source: Source, tmp_path: Path) -> None:
         write_events(next(source.events(name)), tmp_path / f"{name}.parquet")
     with pytest.raises(DataError, match="ttH"):
         fit_events(open_source(tmp_path), Regime("background"))
-
-
-def test_expected_events_follow_the_manifest() -> None:
-    rates = expected_events(datasets_root() / "diphoton" / "v1")
-    # 7.711 pb x acceptance, of 120,000 events: the manifest's own numbers, once by hand.
-    assert rates["continuum"] == pytest.approx(1 / 59.81439305266869)
-    assert "zprime" not in rates, "its rate is free"
-    with pytest.raises(DataError, match="manifest"):
-        expected_events(datasets_root())
