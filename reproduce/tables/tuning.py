@@ -25,10 +25,10 @@ _NULL = (math.nan, math.nan)
 _PERCENT = 100
 _HOW = """\
 Accuracy: mean of the diagonal of the confusion matrix of nine classes by a linear classifier, in
-percent. KL and Kolmogorov distance to the unit Gaussian: the largest of the processes, and of
-their dimensions. In brackets: error on the last digit, of the events; a largest number has the
-error of its own and is biased upwards. Chosen: the values of the method card (bold), with which
-the results were made."""
+percent. KL to the unit Gaussian: the mean over the processes. Kolmogorov distance to it: the
+largest of all processes and dimensions. In brackets: error on the last digit, of the events; a
+largest number has its own, and is biased upwards. Chosen: the values of the method card (bold),
+with which the results were made."""
 
 
 def make(rows: pd.DataFrame) -> Made:
@@ -40,7 +40,7 @@ def make(rows: pd.DataFrame) -> Made:
         for regime, part in numbers.groupby("regime")
         if not part["chosen"].any()
     )
-    header = ["regime", "beta", "temperature", "learning rate", "accuracy", "KL"]
+    header = ["regime", "beta", "temperature", "learning rate", "accuracy", "mean KL"]
     header += ["largest Kolmogorov distance", "chosen"]
     lines = [_line(row) for row in numbers.to_dict("records")]
     body = f"{markdown(header, lines, left=1)}\n{_HOW}\n"
@@ -56,9 +56,8 @@ def _numbers(points: pd.DataFrame) -> pd.DataFrame:
         values = _settings(own)
         beta = card["beta_background"] if regime == BACKGROUND_ONLY else card["beta"]
         wanted = {"beta": beta, **{name: card[name] for name in _SCANNED[1:]}}
-        accuracy, kl, distance = (
-            _largest(part, name) for name in ("mean_diagonal", "latent_kl", "latent_kolmogorov")
-        )
+        accuracy, kl = _mean(part, "mean_diagonal"), _mean(part, "latent_kl")
+        distance = _largest(part, "latent_kolmogorov")
         found.append(
             {
                 "regime": regime,
@@ -89,6 +88,14 @@ def _settings(own: str) -> dict[str, float]:
             "no variant of the scan", found=repr(own), expected=expected, remedy=REMEDY
         )
         raise DataError(message) from error
+
+
+def _mean(part: pd.DataFrame, metric: str) -> tuple[float, float]:
+    """Return the mean over what the metric is of (processes, of independent events)."""
+    held = part[part["metric"] == metric]
+    if held.empty or held["value"].isna().any():
+        return _NULL
+    return float(held["value"].mean()), math.hypot(*held["error"]) / len(held)
 
 
 def _largest(part: pd.DataFrame, metric: str) -> tuple[float, float]:

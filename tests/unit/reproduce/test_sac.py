@@ -161,6 +161,9 @@ def test_the_chosen_values_are_those_of_the_method_card() -> None:
     chosen = made.numbers[""][made.numbers[""]["chosen"] == 1]
     assert set(chosen["regime"]) == {"id", "background"}
     assert made.body.count("| chosen |\n") == len(chosen) + 1
+    # 0.01 / beta in every process, with an error of 0.01
+    assert chosen["kl"].iloc[0] == pytest.approx(1.0)
+    assert chosen["kl_error"].iloc[0] == pytest.approx(0.01 / math.sqrt(len(PROCESSES)))
     other = tuning_rows()
     other["variant"] = other["variant"].str.replace("beta=0.01;", "beta=0.02;")
     assert [note.partition(":")[0] for note in TUNING.make(other).notes] == [
