@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 DASH = "-"
+_DIGITS = 1e-9  # of result rows: smaller errors are rounding
 
 
 def bracketed(value: float, *errors: float) -> str:
@@ -13,20 +14,21 @@ def bracketed(value: float, *errors: float) -> str:
 
     Args:
         value: A dash stands for one that is not finite.
-        *errors: Positive; a dash stands for one that is not known. With none known the value has
-            four digits.
+        *errors: Positive; a dash stands for one that is not known. With none known, or none
+            above the ninth digit, the value has four digits.
 
     Example:
         >>> bracketed(0.8852, 0.0021), bracketed(168.3, 71.0), bracketed(14.93, 0.74)
         ('0.885(2)', '170(70)', '14.9(7)')
         >>> bracketed(0.8852, 0.0021, 0.0004), bracketed(0.8852, math.nan, 0.0004)
         ('0.8852(21)(4)', '0.8852(-)(4)')
-        >>> bracketed(math.nan, 0.1), bracketed(0.98765, 0.0096)
-        ('-', '0.99(1)')
+        >>> bracketed(math.nan, 0.1), bracketed(0.98765, 0.0096), bracketed(0.98765, 1e-17)
+        ('-', '0.99(1)', '0.9876(-)')
     """
     if not math.isfinite(value):
         return DASH
-    known = [error for error in errors if math.isfinite(error) and error > 0]
+    least = _DIGITS * abs(value)
+    known = [error for error in errors if math.isfinite(error) and error > least]
     if not known:
         return f"{value:.4g}" + f"({DASH})" * len(errors)
     place = _first_digit(min(known))

@@ -55,6 +55,7 @@ def _panel(ax: Axes, bars: pd.DataFrame, dimension: int) -> None:
     unit = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     ax.plot(z, unit, color=style.GREY, linestyle="--", lw=1.2)
     ax.set_xlim(*ends)
+    ax.locator_params(axis="x", nbins=6)
     ax.set_ylim(0, _HEADROOM * max(float((bars["density"] + bars["error"]).max()), unit.max()))
     ax.set_xlabel(f"latent $z_{{{dimension}}}$")
     ax.set_ylabel("probability density")

@@ -8,7 +8,16 @@ from reproduce import style
 from reproduce.entry import Entry, Made
 from reproduce.inputs import PointFile
 from reproduce.sac.look import LOOKS
-from reproduce.sac.names import BACKGROUND_ONLY, ID, PAPER, PROCESSES, SAC, TASK, labels
+from reproduce.sac.names import (
+    BACKGROUND_ONLY,
+    ID,
+    PAPER,
+    PROCESSES,
+    SAC,
+    TASK,
+    labels,
+    regime_text,
+)
 from reproduce.sac.rows import of_frame, plain, provenance, require
 
 if TYPE_CHECKING:
@@ -34,7 +43,7 @@ def draw(points: pd.DataFrame) -> Made:
     shown = plain(points[points["embedding"] == SAC], "maps of the latent space of SAC")
     shown = require(shown[shown["regime"].isin(_TITLES)], "maps of the paper's three regimes")
     there = set(shown["regime"])
-    notes = tuple(f"{title}: no map" for name, title in _TITLES.items() if name not in there)
+    notes = tuple(f"{regime_text(name)}: no map" for name in _TITLES if name not in there)
     with style.styled():
         page, axes = style.panels(len(_TITLES), room=_ROOM)
         for ax, (regime, title) in zip(axes, _TITLES.items(), strict=True):

@@ -135,7 +135,8 @@ def _statements(numbers: pd.DataFrame) -> pd.DataFrame:
         ours = dict(held.iloc[0]) if len(held) else {}
         difference = ours.get(f"{name}_difference", math.nan)
         error = ours.get(f"{name}_difference_error", math.nan)
-        supervised = ours.get(f"{name}_supervised", math.nan)
+        # Over a share of 0, nothing is relative.
+        supervised = ours.get(f"{name}_supervised", math.nan) or math.nan
         rows.append(
             {
                 "words": said.words,

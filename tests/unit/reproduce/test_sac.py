@@ -130,6 +130,9 @@ def test_the_papers_statements_stand_beside_ours(rows: pd.DataFrame) -> None:
     assert stated["points"].iloc[0] == pytest.approx(ours - theirs, rel=1e-6)
     assert stated["relative"].iloc[0] == pytest.approx(ours / theirs - 1, rel=1e-6)
     assert list(stated["regime"]) == ["id", "background", "id", "background"]
+    nothing = rows["metric"].eq("assigned:background") & rows["embedding"].eq("supervised")
+    none = TABLE.make(rows.assign(value=rows["value"].where(~nothing, 0.0)))
+    assert list(none.numbers["-statements"]["relative"].isna()) == [False, False, True, True]
     fewer = TABLE.make(rows[rows["embedding"] != "supervised"])
     assert fewer.notes == ("supervised transformer: no rows",)
     assert fewer.numbers["-statements"]["points"].isna().all()
