@@ -23,7 +23,7 @@ def bracketed(value: float, *errors: float) -> str:
         >>> bracketed(0.8852, 0.0021, 0.0004), bracketed(0.8852, math.nan, 0.0004)
         ('0.8852(21)(4)', '0.8852(-)(4)')
         >>> bracketed(math.nan, 0.1), bracketed(0.98765, 0.0096), bracketed(0.98765, 1e-17)
-        ('-', '0.99(1)', '0.9876(-)')
+        ('-', '0.99(1)', '0.9877(-)')
     """
     if not math.isfinite(value):
         return DASH
