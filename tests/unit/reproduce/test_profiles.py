@@ -8,16 +8,21 @@ import pytest
 import yaml
 
 from baselines.anomaly_clr import ContrastiveSettings
+from baselines.method_card import method_card
 from baselines.registry import EMBEDDINGS
 from benchmark.detectors import make_detector
 from benchmark.errors import DiademError
 from benchmark.tasks.cms_adc import CMS_ADC, detector_settings
+from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.regimes import Regime
+from reproduce.cli.tuning import points
 from reproduce.contestants import SCANS, contestant, parse_settings, scan
 from reproduce.profiles import VARIABLE, load_profile, params_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+ADC = CMS_ADC.name
 NAMES = ("smoke", "quick", "reference", "paper")
 
 
@@ -28,17 +33,41 @@ def test_every_profile_can_be_run(name: str) -> None:
     adc = profile.cms_adc
     ContrastiveSettings(**adc.encoder)
     make_detector(CMS_ADC.detector.name, detector_settings(CMS_ADC, adc.protocol.detector))
-    for embedding in EMBEDDINGS:
-        assert contestant(embedding, adc).make().name == embedding
+    for embedding, entry in EMBEDDINGS.items():
+        section = getattr(profile, entry.task)
+        assert contestant(embedding, section, task=entry.task).make().name == embedding
     for vary in SCANS:
         found_scan = scan("anomclr_plus", adc, vary, {})
         assert len({made.variant for made, _ in found_scan}) == len(found_scan) > 0
         assert all(made.make() for made, _ in found_scan)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_diphoton_profile_can_be_run(name: str) -> None:
+    diphoton = load_profile(name)[1].diphoton
+    card = diphoton_card()
+    regimes = {Regime.parse(text, card).name for text in diphoton.regimes}
+    assert len(regimes) == len(diphoton.regimes)
+    assert {"id", "background"} <= regimes
+    assert set(diphoton.probes.tsne_regimes) <= regimes
+    scanned = points(diphoton)
+    assert len({made.variant for made in scanned}) == len(scanned) > 1
+    assert all(made.make() for made in scanned)
+
+
+def test_the_paper_profile_has_the_stated_values_of_the_method_card() -> None:
+    diphoton = load_profile("paper")[1].diphoton
+    assert diphoton.settings("encoder") == {}
+    made = contestant("signal_aware", diphoton, task="diphoton").make().settings
+    stated = {name: value.value for name, value in method_card("signal_aware").items()}
+    assert made.model_dump() == stated
+    assert (made.latent, made.layers, made.class_layers) == (6, 4, 2)
+    assert (made.batch_size, made.epochs, made.warm_up, made.patience) == (8192, 100, 5, 10)
+
+
 def test_the_paper_profile_is_the_paper() -> None:
     adc = load_profile("paper")[1].cms_adc
-    made = contestant("anomclr_plus", adc).make().settings
+    made = contestant("anomclr_plus", adc, task=ADC).make().settings
     assert (made.dimension, made.learning_rate, made.batch_size, made.epochs) == (
         160,
         5e-5,
@@ -111,10 +140,13 @@ def test_settings_of_the_command_line() -> None:
 
 def test_variants_are_named() -> None:
     adc = load_profile("smoke")[1].cms_adc
-    made = contestant("anomclr", adc, {"dimension": 12, "augmentations": ["split", "add"]})
+    made = contestant(
+        "anomclr", adc, {"dimension": 12, "augmentations": ["split", "add"]}, task=ADC
+    )
     assert made.variant == "augmentations=add+split;dimension=12"
-    assert contestant("anomclr", adc, {"augmentations": "add"}).variant == "augmentations=add"
-    assert contestant("anomclr", adc).variant == ""
+    added = contestant("anomclr", adc, {"augmentations": "add"}, task=ADC)
+    assert added.variant == "augmentations=add"
+    assert contestant("anomclr", adc, task=ADC).variant == ""
     with pytest.raises(DiademError, match="nothing of this name varies"):
         scan("anomclr", adc, "colour", {})
 
@@ -123,6 +155,7 @@ def test_variants_are_named() -> None:
     ("name", "settings", "message"),
     [
         ("anomclr_plu", {}, r"Did you mean anomclr_plus\?"),
+        ("raw9", {}, "an embedding of another task; found diphoton; expected raw, untrained"),
         ("raw", {"dimension": 3}, "settings refused"),
         ("clr", {"dimensions": 3}, "setting dimensions: Extra inputs"),
         ("clr", {"dimension": 42, "heads": 4}, "heads"),
@@ -132,4 +165,4 @@ def test_variants_are_named() -> None:
 def test_what_cannot_be_made(name: str, settings: dict[str, Any], message: str) -> None:
     adc = load_profile("smoke")[1].cms_adc
     with pytest.raises(DiademError, match=message):
-        contestant(name, adc, settings)
+        contestant(name, adc, settings, task=ADC)
