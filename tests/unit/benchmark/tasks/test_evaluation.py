@@ -14,9 +14,9 @@ from benchmark.errors import DataError, DiademError
 from benchmark.farm import run_farm
 from benchmark.results import validate_rows
 from benchmark.tasks.cms_adc import CMS_ADC, AdcData, detector_settings, load_data
+from benchmark.tasks.contestant import Contestant, Keeper
 from benchmark.tasks.evaluation import Protocol, Training, run_training
 from benchmark.tasks.source import open_source
-from benchmark.tasks.contestant import Contestant, Keeper
 from benchmark.tasks.work import training_specs
 from tests.adc import small_release
 
