@@ -14,11 +14,14 @@ from torch.nn import functional
 
 from baselines.balanced_order import Strata, balanced_order
 from baselines.losses_supervised import supervised_contrastive, unit_gaussian_kl
+from baselines.networks.compiling import compiled
 from benchmark.batches import Batches, as_tensor
 from benchmark.errors import DataError, complaint
 from benchmark.seeds import seed_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from baselines.diphoton_inputs import DiphotonInputs
     from baselines.networks.particle_transformer import ParticleTransformer
     from benchmark.events import EventTable
@@ -156,6 +159,8 @@ class LabelledTraining(LightningModule):
             self.held_strata = Strata.of(held_out.process, held_out.point)
             self._hold("held", held_out)
         self._noise = self._held_noise = torch.Generator()
+        # A method, not the module: that must not be registered twice.
+        self._call: Callable[[Any], Tensor] = network.__call__
 
     def configure_optimizers(self) -> Any:
         """Return Adam with a linear warm-up and a cosine after it, step by step."""
@@ -169,6 +174,13 @@ class LabelledTraining(LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
+
+    def on_fit_start(self) -> None:
+        """Compile the network where that pays, on one batch of the training."""
+        size = self._size(self.train_labels)
+        objects, mask, features, _ = (held[:size] for held in self._held("train"))
+        inputs = self._inputs.tensors(objects, mask, features)
+        self._call = compiled(self.network, inputs, device=self.device)
 
     def on_train_epoch_start(self) -> None:
         """Draw this epoch's noise from a generator of its own."""
@@ -210,7 +222,7 @@ class LabelledTraining(LightningModule):
 
     def _loss(self, batch: tuple[Tensor, ...], generator: torch.Generator) -> Tensor:
         objects, mask, features, labels = batch
-        outputs = self.network(self._inputs.tensors(objects, mask, features))
+        outputs = self._call(self._inputs.tensors(objects, mask, features))
         loss: Tensor = self.objective(outputs, labels, generator)
         return loss
 

@@ -28,6 +28,7 @@ from baselines.diphoton_training import (
     mean_and_log_variance,
 )
 from baselines.method_card import method_card
+from baselines.networks.compiling import compiled
 from baselines.signal_aware import EncoderSettings, RandomEncoder, SignalAware, Supervised
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError
@@ -151,6 +152,7 @@ def test_training_lowers_the_loss(softmax: bool) -> None:
     made = module(learning_rate=3e-3, epochs=30)
     if softmax:
         made.objective, made.network = SoftmaxObjective(), SignalAware(**SMALL)._network(3, seed=1)
+        made._call = made.network.__call__
     batch = tuple(torch.cat(parts) for parts in zip(*made.train_dataloader(), strict=True))
 
     def loss() -> float:
@@ -195,6 +197,39 @@ def test_the_objective_is_its_formula() -> None:
     kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
     # float32 against float64
     assert found == pytest.approx(sum(terms) / 9 + 0.3 * float(kl), rel=1e-5)
+
+
+def test_compiling_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Played on a CPU: compiled where the compiler works, else with a warning as it is."""
+    network, inputs = torch.nn.Linear(2, 2), torch.ones(3, 2)
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+
+    def no_compiling(_function: Any) -> Any:
+        message = "no Triton\nand more"
+        raise RuntimeError(message)
+
+    calls: list[int] = []
+
+    def played(function: Any) -> Any:
+        def call(x: Any) -> Any:
+            calls.append(len(x))
+            return function(x)
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", played)
+    assert torch.equal(compiled(network, inputs, device=gpu)(inputs), network(inputs))
+    assert calls == [3, 3]
+    compiled(network, inputs, device=cpu)(inputs)
+    assert calls == [3, 3]
+
+    def broken(_function: Any) -> Any:
+        return no_compiling
+
+    monkeypatch.setattr(torch, "compile", broken)
+    with pytest.warns(RuntimeWarning, match="does not work here.*no Triton$"):
+        call = compiled(network, inputs, device=gpu)
+    assert torch.equal(call(inputs), network(inputs))
 
 
 def test_the_rate_rises_and_falls() -> None:
