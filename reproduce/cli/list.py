@@ -11,13 +11,14 @@ def list_all() -> None:
     from baselines.registry import EMBEDDINGS
     from benchmark.detectors import DETECTORS
     from benchmark.tasks.cms_adc import CMS_ADC
+    from benchmark.tasks.diphoton import DIPHOTON
     from reproduce.cli.output import console, escaped, table
     from reproduce.figures import FIGURES
     from reproduce.tables import TABLES
 
     shown = table("", ("kind", "name", "what it is"))
     rows = [
-        *(("task", spec.name, spec.title) for spec in (CMS_ADC,)),
+        *(("task", spec.name, spec.title) for spec in (CMS_ADC, DIPHOTON)),
         *(
             ("embedding", name, f"{entry.title} ({entry.task})")
             for name, entry in EMBEDDINGS.items()
