@@ -178,7 +178,8 @@ def test_all_settings_files_are_used(card: DatasetCard) -> None:
 
 def test_labels_can_be_drawn(card: DatasetCard) -> None:
     for process in card.processes:
-        MathTextParser("path").parse(process.label)
+        drawn = MathTextParser("path").parse(process.label)
+        assert drawn.width > 0, process.label
 
 
 def test_energy_is_that_of_the_settings(card: DatasetCard) -> None:
@@ -203,7 +204,7 @@ def test_release_and_slots_are_complete(card: DatasetCard) -> None:
 
 def test_splits_can_be_made(card: DatasetCard) -> None:
     for split in card.splits:
-        Split(split.salt, split.parts)
+        assert set(Split(split.salt, split.parts).parts) == set(split.parts)
 
 
 CODES = {
