@@ -28,6 +28,7 @@ from baselines.keeping import (
     identity_of,
     not_fitted,
     read_network,
+    readable,
     take_weights,
     write_network,
 )
@@ -147,7 +148,7 @@ class _Encoder:
             "settings": self.settings.model_dump(mode="json"),
             "mean_pt": inputs.mean_pt,
         }
-        write_network(folder, encoder, note)
+        write_network(folder, encoder, note, CMS_ADC)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -156,11 +157,12 @@ class _Encoder:
         Raises:
             DiademError: The folder holds another encoder, or is damaged.
         """
-        weights, note = read_network(folder, cls.name)
-        made = cls(**note["settings"])
-        encoder = made._encoder(seed=0)
-        take_weights(encoder, weights, folder)
-        made._fitted = encoder.eval(), AdcInputs(mean_pt=note["mean_pt"])
+        weights, note = read_network(folder, cls.name, CMS_ADC)
+        with readable(folder):
+            made = cls(**note["settings"])
+            encoder = made._encoder(seed=0)
+            take_weights(encoder, weights, folder)
+            made._fitted = encoder.eval(), AdcInputs(mean_pt=note["mean_pt"])
         return made
 
     def _require_fitted(self) -> tuple[EventTransformer, AdcInputs]:

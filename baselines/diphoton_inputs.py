@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from baselines.moments import Moments
+from benchmark.batches import as_tensor
 from benchmark.errors import DataError, complaint
 from benchmark.schema import DIPHOTON
 from benchmark.table import require_schema
@@ -104,8 +105,8 @@ class DiphotonInputs:
         for start in range(0, len(events), _ROWS):
             rows = slice(start, start + _ROWS)
             arrays = (events.objects[rows], events.mask[rows], events.features[rows])
-            objects, mask, features = (torch.from_numpy(array) for array in arrays)
-            _check_finite(objects, mask, features)
+            objects, mask, features = (as_tensor(array) for array in arrays)
+            check_finite(objects, mask, features)
             numbers = _numbers(objects.double(), mask, features.double())
             for moment, (values, held) in zip(moments, numbers, strict=True):
                 moment.add(values[held].numpy())
@@ -183,7 +184,7 @@ def _ratio(above: Tensor, below: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:
     return above / torch.where(held, below, 1), held
 
 
-def _check_finite(objects: Tensor, mask: Tensor, features: Tensor) -> None:
+def check_finite(objects: Tensor, mask: Tensor, features: Tensor) -> None:
     """Refuse a number of a real object or of an event that is not finite."""
     columns = {
         f"object feature {name}": values[mask & _slots_with(name, mask)]

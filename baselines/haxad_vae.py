@@ -20,6 +20,7 @@ from baselines.keeping import (
     identity_of,
     not_fitted,
     read_network,
+    readable,
     take_weights,
     write_network,
 )
@@ -150,7 +151,8 @@ class HaxadVae:
         """
         network, scale = self._require_fitted()
         settings = self.settings.model_dump(mode="json")
-        write_network(folder, network, {"name": self.name, "settings": settings, **asdict(scale)})
+        note = {"name": self.name, "settings": settings, **asdict(scale)}
+        write_network(folder, network, note, DIPHOTON)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -159,11 +161,12 @@ class HaxadVae:
         Raises:
             DiademError: The folder holds another encoder, or is damaged.
         """
-        weights, note = read_network(folder, cls.name)
-        made = cls(**note["settings"])
-        network = made._network(seed=0)
-        take_weights(network, weights, folder)
-        made._fitted = network.eval(), Standard.from_note(note, str(folder))
+        weights, note = read_network(folder, cls.name, DIPHOTON)
+        with readable(folder):
+            made = cls(**note["settings"])
+            network = made._network(seed=0)
+            take_weights(network, weights, folder)
+            made._fitted = network.eval(), Standard.from_note(note, str(folder))
         return made
 
     def _require_fitted(self) -> tuple[Vae, Standard]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,11 +17,13 @@ from benchmark.files import atomic_path
 from benchmark.mixing import canonical_json, hash64
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from torch import Tensor, nn
 
     from benchmark.events import EventTable
+    from benchmark.schema import EventSchema
 
 Settings = TypeVar("Settings", bound=BaseModel)
 _WEIGHTS, _NOTE = "encoder.safetensors", "encoder.json"
@@ -60,13 +63,16 @@ def identity_of(name: str, task: str, settings: BaseModel, events: EventTable) -
     order = np.argsort(events.event_id)
     ids = hashlib.sha256(events.event_id[order].tobytes())
     for labels in (events.process, events.point):
-        ids.update("\n".join(np.unique(labels)).encode())
+        names, codes = np.unique(labels[order], return_inverse=True)
+        ids.update("\n".join(names.tolist()).encode() + codes.tobytes())
     content = hash64(canonical_json(settings.model_dump(mode="json")), ids.hexdigest())
     return f"{name}, {task}, settings and events {content:016x}"
 
 
-def write_network(folder: Path, network: nn.Module, note: dict[str, Any]) -> None:
-    """Write weights and a note beside them.
+def write_network(
+    folder: Path, network: nn.Module, note: dict[str, Any], schema: EventSchema
+) -> None:
+    """Write weights and a note beside them, with the schema of the events.
 
     Raises:
         DiademError: The folder cannot be written.
@@ -75,15 +81,42 @@ def write_network(folder: Path, network: nn.Module, note: dict[str, Any]) -> Non
         state = network.state_dict().items()
         save_file({name: value.cpu().contiguous() for name, value in state}, temporary)
     with atomic_path(folder / _NOTE) as temporary:
-        temporary.write_text(json.dumps(note, indent=1) + "\n", encoding="utf-8")
+        held = {**note, "schema": _named(schema)}
+        temporary.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
 
 
-def read_network(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _named(schema: EventSchema) -> str:
+    return f"{schema.name} {schema.version}"
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turn what a damaged note raises into an error that a user understands.
+
+    Raises:
+        DiademError: In place of the errors of missing fields and of values of another kind.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = complaint(
+            "the note of an encoder is damaged",
+            where=str(folder / _NOTE),
+            found=f"{type(error).__name__}: {error}"[:200],
+            remedy="Remove the folder; it is then trained again.",
+        )
+        raise DiademError(message) from error
+
+
+def read_network(
+    folder: Path, name: str, schema: EventSchema
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the weights and the note that `write_network` wrote.
 
     Args:
         folder: Of one embedding.
         name: Of the embedding that it should be; stands in the note as "name".
+        schema: Of the events that it embeds.
 
     Raises:
         DiademError: The folder holds another encoder, or is damaged.
@@ -99,11 +132,18 @@ def read_network(folder: Path, name: str) -> tuple[dict[str, Tensor], dict[str, 
             remedy="Remove the folder; it is then trained again.",
         )
         raise DiademError(message) from error
-    if note.get("name") != name:
-        message = complaint(
-            "another encoder", where=str(folder), found=str(note.get("name")), expected=name
-        )
-        raise DiademError(message)
+    if not isinstance(note, dict):
+        raise DiademError(complaint("no encoder can be read", where=str(folder), found="no note"))
+    for field, expected in (("name", name), ("schema", _named(schema))):
+        if note.get(field) != expected:
+            message = complaint(
+                "another encoder" if field == "name" else "an encoder of another schema",
+                where=f"{folder / _NOTE}, {field}",
+                found=str(note.get(field)),
+                expected=expected,
+                remedy="Remove the folder; it is then trained again.",
+            )
+            raise DiademError(message)
     return weights, note
 
 

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import torch
 
 from baselines.inputs import AdcInputs
+from benchmark.batches import as_tensor
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
 from benchmark.schema import CMS_ADC
@@ -61,8 +61,8 @@ class Raw:
         parts = [np.zeros((0, CMS_ADC.slots * 3), dtype=np.float32)]
         for start in range(0, len(events), CHUNK):
             rows = slice(start, start + CHUNK)
-            objects = torch.from_numpy(np.ascontiguousarray(events.objects[rows]))
-            mask = torch.from_numpy(np.ascontiguousarray(events.mask[rows]))
+            objects = as_tensor(events.objects[rows])
+            mask = as_tensor(events.mask[rows])
             parts.append(self.inputs.flat(objects, mask).numpy())
         return np.concatenate(parts)
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 from torch.nn import functional
 
 from baselines.development import development
-from baselines.diphoton_inputs import DiphotonInputs
+from baselines.diphoton_inputs import DiphotonInputs, check_finite
 from baselines.diphoton_training import (
     LabelledTraining,
     Plan,
@@ -32,6 +32,7 @@ from baselines.keeping import (
     identity_of,
     not_fitted,
     read_network,
+    readable,
     take_weights,
     write_network,
 )
@@ -144,6 +145,7 @@ class _Encoder(ABC):
         found = [np.zeros((0, self._dimensions()), dtype=np.float32)]
         with torch.inference_mode():
             for part in Batches(held, CHUNK):
+                check_finite(*part)
                 outputs = network(inputs.tensors(*(tensor.to(device) for tensor in part)))
                 found.append(self._latents(outputs).float().cpu().numpy())
         return np.concatenate(found)
@@ -161,7 +163,7 @@ class _Encoder(ABC):
             "inputs": inputs.state(),
             "classes": list(self.classes),
         }
-        write_network(folder, network, note)
+        write_network(folder, network, note, DIPHOTON)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -170,16 +172,17 @@ class _Encoder(ABC):
         Raises:
             DiademError: The folder holds another encoder, or is damaged.
         """
-        weights, note = read_network(folder, cls.name)
-        made = cls(**note["settings"])
-        made.classes = tuple(note["classes"])
-        network = made._network(made._outputs(), seed=0)
-        take_weights(network, weights, folder)
-        made._fitted = network.eval(), DiphotonInputs.from_state(note["inputs"])
+        weights, note = read_network(folder, cls.name, DIPHOTON)
+        with readable(folder):
+            made = cls(**note["settings"])
+            made.classes = tuple(map(str, note["classes"]))
+            network = made._network(made._outputs(), seed=0)
+            take_weights(network, weights, folder)
+            made._fitted = network.eval(), DiphotonInputs.from_state(note["inputs"])
         return made
 
     def _dimensions(self) -> int:
-        return len(self.classes) or self.settings.latent
+        return self.settings.latent
 
     def _require_fitted(self) -> tuple[ParticleTransformer, DiphotonInputs]:
         if self._fitted is None:
@@ -320,6 +323,9 @@ class Supervised(_Trained):
     name = "supervised"
 
     def _outputs(self) -> int:
+        return len(self.classes)
+
+    def _dimensions(self) -> int:
         return len(self.classes)
 
     def _classes_of(self, events: EventTable) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from benchmark.errors import DataError, complaint
 from benchmark.files import atomic_path
+from benchmark.validation import check_unique
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ class Latents:
         values: float32 (n, d).
 
     Raises:
-        DataError: Lengths differ, or a latent is not finite.
+        DataError: Lengths differ, a latent or a mass is not finite, or an id occurs twice.
     """
 
     facts: Facts
@@ -87,11 +88,13 @@ class Latents:
             found = f"{lengths}, values of shape {self.values.shape}"
             message = complaint("latents of another number of events", found=found)
             raise DataError(message)
-        bad = ~np.isfinite(self.values).all(axis=1)
-        if bad.any():
-            where = f"latents of {self.facts.embedding}, row {int(np.argmax(bad))}"
-            message = complaint(f"{bad.sum()} latents are not finite", where=where)
-            raise DataError(message)
+        for what, numbers in (("latents", self.values), ("masses", self.m_gg[:, None])):
+            bad = ~np.isfinite(numbers).all(axis=1)
+            if bad.any():
+                where = f"latents of {self.facts.embedding}, row {int(np.argmax(bad))}"
+                message = complaint(f"{bad.sum()} {what} are not finite", where=where)
+                raise DataError(message)
+        check_unique(self.event_id)
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -160,7 +163,11 @@ def read_latents(path: Path) -> Latents:
 
 def _facts(schema: pa.Schema) -> Facts:
     note = json.loads((schema.metadata or {})[_KEY])
-    return Facts(**{**note, "classes": tuple(note["classes"])})
+    facts = Facts(**{**note, "classes": tuple(map(str, note["classes"]))})
+    for count in (facts.number, facts.n_train):
+        if not isinstance(count, int):
+            raise TypeError(repr(count))
+    return facts
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reproduce.profiles import AdcProfile, TaskProfile
 
 ADC = "cms_adc"
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
 SCANS = ("augmentations", "dimension", "events")
 """What can be varied: the anomaly augmentations, the representation, the training set."""
 
@@ -56,6 +58,14 @@ def contestant(
     except TypeError as error:  # an unknown keyword of somebody's class
         text = complaint("settings refused", where=name, found=str(error))
         raise DiademError(text) from error
+    if not _NAME.fullmatch(own):
+        text = complaint(
+            "a name that no file can have",
+            where=name,
+            found=repr(own),
+            expected="letters, digits, '_', '-' and '.', beginning with a letter",
+        )
+        raise DiademError(text)
     if found.path == name and own in EMBEDDINGS:
         text = complaint("the name of a registered embedding", where=name, found=repr(own))
         raise DiademError(text)

@@ -11,6 +11,7 @@ from benchmark.errors import DataError, complaint
 from benchmark.farm import Spec
 from benchmark.files import sha256
 from benchmark.latents import read_latents
+from benchmark.mixing import hash64
 from benchmark.probes.maps import histograms, tsne_points
 from benchmark.probes.rows import (
     as_frame,
@@ -70,7 +71,11 @@ def probe_specs(
         settings: Sizes.
         yields: Expected events of each background process, for the histograms.
     """
-    shared = {"latents": sha256(path), "code": closure_digest(_CODE)}
+    shared = {
+        "latents": sha256(path),
+        "code": closure_digest(_CODE),
+        "card": hash64(diphoton_card().model_dump_json()),
+    }
     name = " ".join(filter(None, (facts.embedding, facts.variant, facts.regime)))
     return {
         kind: Spec(
@@ -96,6 +101,7 @@ def probe(
     yields: dict[str, float],
     latents: str,
     code: str,
+    card: int,
     file: str,
 ) -> None:
     """Write the rows or points of one probe of one file; see `probe_specs`.
@@ -103,7 +109,7 @@ def probe(
     Raises:
         DataError: The file is not what it should be.
     """
-    del latents, code  # they are part of the key
+    del latents, code, card  # they are part of the key
     found = read_latents(Path(file))
     made = _made(found, kind, ProbeSettings(**settings), yields)
     made.assign(commit=commit()).to_parquet(path, index=False)

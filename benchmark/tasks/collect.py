@@ -60,7 +60,9 @@ def gather(
         raise DataError(message)
     total = sum(source.count(name) for name in processes)
     expected = total * split.parts[part]
-    share = 1.0 if limit is None else min(1.0, (limit + _slack(limit)) / max(expected, 1.0))
+    # Where not all may be taken, how many there are is known at the end only.
+    bound = None if allowed is not None else limit
+    share = 1.0 if bound is None else min(1.0, (bound + _slack(bound)) / max(expected, 1.0))
     store = _Store(int(expected * share + _slack(expected * share)))
     for name in processes:
         for table in source.events(name):
@@ -84,6 +86,9 @@ def gather(
 def hidden(table: EventTable, *, weights: bool = False, labels: bool = False) -> EventTable:
     """Return events without what could tell a label: process, point, shard, seed and weight.
 
+    The arrays are views that cannot be written to: what an embedding does with its events changes
+    nothing elsewhere.
+
     Args:
         table: Events.
         weights: Keep the weights, which training needs for the right mixture. In the bundled
@@ -99,7 +104,16 @@ def hidden(table: EventTable, *, weights: bool = False, labels: bool = False) ->
     arrays["seed"] = _same(np.array(-1, dtype=np.int64), n)
     if not weights:
         arrays["weight"] = _same(np.array(1, dtype=np.float32), n)
-    return EventTable.unchecked(table.schema, arrays)
+    return EventTable.unchecked(table.schema, {k: read_only(a) for k, a in arrays.items()})
+
+
+def read_only(array: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Return a view of an array that cannot be written to."""
+    if array is None:
+        return None
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _same(value: NDArray[Any], n: int) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from benchmark.code import closure_digest
 from benchmark.embedding import Embedding, Runtime, Storable, embedding_class
+from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_folder, sha256
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Keeper:
         elif self._folder.exists():
             runtime = getattr(made, "runtime", None)
             self._embedding = type(made).load(self._folder)
+            self._require_settings(getattr(made, "settings", None))
             if runtime is not None:
                 self._embedding.runtime = runtime  # type: ignore[attr-defined]
         else:
@@ -91,6 +93,16 @@ class Keeper:
                 made.save(temporary)
             shutil.rmtree(self._checkpoint, ignore_errors=True)
         return self
+
+    def _require_settings(self, asked: Any) -> None:
+        """Refuse a kept fit that was changed since."""
+        if asked != getattr(self._embedding, "settings", None):
+            message = complaint(
+                "a kept fit has other settings than were asked for",
+                where=str(self._folder),
+                remedy="Remove the folder; it is then trained again.",
+            )
+            raise DiademError(message)
 
     @property
     def embedding(self) -> Any:

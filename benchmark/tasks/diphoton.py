@@ -17,7 +17,7 @@ from benchmark.cards import DatasetCard, load_card
 from benchmark.errors import DataError, complaint
 from benchmark.splits import Split, Within
 from benchmark.table import EventTable
-from benchmark.tasks.collect import gather, hidden
+from benchmark.tasks.collect import gather, hidden, read_only
 from benchmark.tasks.spec import Specification
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def unmarked(events: EventTable) -> EventTable:
     """
     bare = hidden(events)
     arrays: dict[str, Any] = {name: getattr(bare, name) for name in vars(bare) if name != "schema"}
-    arrays["m_gg"] = np.full(len(events), np.nan, dtype=np.float32)
+    arrays["m_gg"] = read_only(np.full(len(events), np.nan, dtype=np.float32))
     return EventTable.unchecked(events.schema, arrays)
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.embedding import Runtime, latents_of
+from benchmark.errors import DataError, complaint
 from benchmark.farm import Spec
 from benchmark.latents import Facts, Latents, write_latents
 from benchmark.provenance import commit
-from benchmark.seeds import seed_for
+from benchmark.seeds import rng_for, seed_for
+from benchmark.table import EventTable
 from benchmark.tasks.contestant import Contestant, Keeper
 from benchmark.tasks.diphoton import (
     DIPHOTON,
@@ -27,9 +29,13 @@ from benchmark.tasks.source import open_source
 from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from benchmark.detectors import Device
     from benchmark.embedding import Embedding
     from benchmark.tasks.source import Source
+
+CHUNK = 100_000  # events embedded at a time
 
 
 def latents_spec(
@@ -148,24 +154,41 @@ def embedded(embedding: Embedding, source: Source, facts: Facts) -> Latents:
     Raises:
         DataError: The embedding gives something that is none, or depends on other events.
     """
-    splits = task_splits()
-    columns: dict[str, list[Any]] = {}
     wanted = (*DIPHOTON.backgrounds, *DIPHOTON.signals)
-    for process in (name for name in wanted if name in source.files):
-        for table in source.events(process):
-            bare = unmarked(table)
-            values = latents_of(embedding, bare)
-            if not columns:
-                check_each_by_itself(embedding, bare)
-            found = {
-                "event_id": table.event_id,
-                "process": table.process,
-                "point": table.point,
-                "part": splits.part_of(table.event_id),
-                "m_gg": table.m_gg,
-                "values": values,
-            }
-            for name, array in found.items():
-                columns.setdefault(name, []).append(array)
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return Latents(facts=facts, **joined)
+    found = [name for name in wanted if name in source.files]
+    events = EventTable.concat([table for name in found for table in source.events(name)])
+    # In one random order of all: neither the tables nor their sequence tell a process.
+    order = rng_for("order of the embedded events").permutation(len(events))
+    bare = unmarked(events.select(order))
+    values = np.empty((0, 0), dtype=np.float32)
+    for start in range(0, len(events), CHUNK):
+        rows = slice(start, start + CHUNK)
+        some = bare.select(rows)
+        part = latents_of(embedding, some)
+        if not start:
+            check_each_by_itself(embedding, some, part, rng_for("events that are embedded again"))
+            values = np.empty((len(events), part.shape[1]), dtype=np.float32)
+        _require_width(embedding, part, values)
+        values[order[rows]] = part
+    return Latents(
+        facts=facts,
+        event_id=events.event_id,
+        process=events.process,
+        point=events.point,
+        part=task_splits().part_of(events.event_id),
+        m_gg=np.asarray(events.m_gg),
+        values=values,
+    )
+
+
+def _require_width(
+    embedding: Embedding, part: NDArray[np.float32], values: NDArray[np.float32]
+) -> None:
+    if part.shape[1] != values.shape[1]:
+        message = complaint(
+            "the number of dimensions changes between calls",
+            where=f"{embedding.name}.transform",
+            found=str(part.shape[1]),
+            expected=str(values.shape[1]),
+        )
+        raise DataError(message)

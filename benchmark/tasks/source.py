@@ -116,7 +116,19 @@ def _label(root: Path, *, official: bool) -> str:
     if official:
         return "official"
     manifest = root / "manifest.json"
-    return str(json.loads(manifest.read_text())["release"]) if manifest.is_file() else "own"
+    if not manifest.is_file():
+        return "own"
+    try:
+        return str(json.loads(manifest.read_text(encoding="utf-8"))["release"])
+    except (ValueError, KeyError, TypeError) as error:
+        message = complaint(
+            "a damaged manifest",
+            where=str(manifest),
+            found=f"{type(error).__name__}: {error}",
+            expected='JSON with the name of the release under "release"',
+            remedy="Restore it, or remove it: the events are then your own.",
+        )
+        raise DataError(message) from error
 
 
 def _digest(parquet: list[Path], official: list[Path]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,9 @@ def _copy(files: list[Path], facts: list[Facts], output: Path) -> list[Path]:
     card = diphoton_card()
     found = []
     for file, fact in zip(files, facts, strict=True):
-        folder = output / "-".join(filter(None, (fact.embedding, fact.variant)))
+        # A variant may hold what no folder's name may.
+        variant = re.sub(r"[^\w.=;+-]", "_", fact.variant)
+        folder = output / "-".join(filter(None, (fact.embedding, variant)))
         target = folder / f"{Regime.parse(fact.regime, card).slug}.parquet"
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
