@@ -40,9 +40,9 @@ def check_each_by_itself(
     rows = np.sort(rng.permutation(len(events))[:CHECKED])
     some, whole = events.select(rows), latents[rows]
     alone = [latents_of(embedding, some.select(slice(k, k + 1))) for k in range(len(some))]
-    again = np.concatenate(alone)
-    same = whole.shape == again.shape
-    off = float(np.abs(whole - again).max() / (np.abs(whole).max() or 1.0)) if same else np.inf
+    off = np.inf
+    if all(part.shape[1] == whole.shape[1] for part in alone):
+        off = float(np.abs(whole - np.concatenate(alone)).max() / (np.abs(whole).max() or 1.0))
     if off > BATCH_TOLERANCE:
         message = complaint(
             "the embedding of an event depends on the other events",

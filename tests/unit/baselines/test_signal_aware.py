@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import math
 import os
 import subprocess
@@ -304,6 +305,8 @@ def test_infinite_features_are_refused() -> None:
     broken = EventTable.unchecked(table.schema, arrays)
     with pytest.raises(DataError, match="pt"):
         SignalAware(**SMALL).fit(broken, seed=1)
+    with pytest.raises(DataError, match="pt"):
+        SignalAware(**SMALL).fit(table, seed=1).transform(broken)
 
 
 @pytest.mark.parametrize(
@@ -330,6 +333,30 @@ def test_another_encoders_folder(tmp_path: Path) -> None:
     note.write_text(note.read_text().replace('"width": 8', '"width": 16'))
     with pytest.raises(DiademError, match="weights of another network"):
         Supervised.load(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["settings", "inputs", "classes", "schema", "name"])
+def test_a_note_without_a_field(field: str, tmp_path: Path) -> None:
+    SignalAware(**SMALL).fit(events(), seed=1).save(tmp_path)
+    path = tmp_path / "encoder.json"
+    note = json.loads(path.read_text())
+    path.write_text(json.dumps({key: value for key, value in note.items() if key != field}))
+    with pytest.raises(DiademError, match=f"encoder.json.*{field}"):
+        SignalAware.load(tmp_path)
+    for broken in ([], {**note, "inputs": None}, {**note, "classes": 3}):
+        path.write_text(json.dumps(broken))
+        with pytest.raises(
+            DiademError, match=r"(damaged|no encoder can be read).*trained again|no note"
+        ):
+            SignalAware.load(tmp_path)
+
+
+def test_an_encoder_of_another_schema(tmp_path: Path) -> None:
+    SignalAware(**SMALL).fit(events(), seed=1).save(tmp_path)
+    path = tmp_path / "encoder.json"
+    path.write_text(path.read_text().replace('"diphoton 1"', '"diphoton 7"'))
+    with pytest.raises(DiademError, match=r"schema: .*found diphoton 7; expected diphoton 1"):
+        SignalAware.load(tmp_path)
 
 
 def test_the_method_card_has_every_setting() -> None:

@@ -12,6 +12,7 @@ from benchmark.errors import DataError, DiademError
 from benchmark.events import EventTable, read_events, write_events
 from benchmark.latents import read_latents
 from benchmark.paths import datasets_root
+from benchmark.tasks import diphoton_work
 from benchmark.tasks.contestant import Contestant
 from benchmark.tasks.diphoton import (
     DIPHOTON,
@@ -169,6 +170,106 @@ def test_latents_that_are_nothing_are_refused(source: Source) -> None:
         embedded(Mass(), source, None)  # type: ignore[arg-type]
     assert np.isfinite(latents_of(Mass(), next(source.events("ggF")))).all(), "m_gg is there else"
     assert np.isnan(np.asarray(unmarked(next(source.events("ggF"))).m_gg)).all()
+
+
+class Cheat:
+    """Embeds an event by what it has of its own, and by something that it must not use."""
+
+    name = "cheat"
+    how = ""
+    calls = 0
+
+    def fit(self, events: EventTable, *, seed: int) -> Cheat:
+        del events, seed
+        return self
+
+    def transform(self, events: EventTable) -> Any:
+        own = events.objects[:, :2, 0]
+        if self.how == "company" and len(events) > 1:
+            return own + own.mean()
+        if self.how == "calls":
+            self.calls += 1
+            return own + 100 * self.calls
+        if self.how == "width":
+            self.calls += 1
+            return np.repeat(own, self.calls, axis=1)
+        if self.how == "ids":
+            events.event_id[:] = 0
+        if self.how == "objects":
+            events.objects[:] = 0
+        return own.copy()
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("company", "depends on the other events"),
+        ("calls", "depends on the other events"),
+        ("width", "depends on the other events"),
+    ],
+)
+def test_cheats_are_refused(how: str, message: str, source: Source) -> None:
+    cheat = Cheat()
+    cheat.how = how
+    with pytest.raises(DataError, match=message):
+        embedded(cheat, source, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", ["ids", "objects"])
+def test_events_cannot_be_written_to(how: str, source: Source) -> None:
+    cheat = Cheat()
+    cheat.how = how
+    with pytest.raises(ValueError, match="read-only"):
+        embedded(cheat, source, None)  # type: ignore[arg-type]
+    seen = fit_events(source, Regime("id"))
+    with pytest.raises(ValueError, match="read-only"):
+        seen.objects[:] = 0
+
+
+def test_events_are_embedded_in_company_of_all(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every table that transform sees holds every process in about its share."""
+    tables: list[EventTable] = []
+
+    class Watch(Cheat):
+        def transform(self, events: EventTable) -> Any:
+            tables.append(events)
+            return super().transform(events)
+
+    monkeypatch.setattr(diphoton_work, "CHUNK", 1000)
+    found = embedded(Watch(), source, None)  # type: ignore[arg-type]
+    whole = [table for table in tables if len(table) == 1000]
+    assert len(whole) > 2
+    process = dict(zip(found.event_id.tolist(), found.process.tolist(), strict=True))
+    for table in whole:
+        names = [process[event] for event in table.event_id.tolist()]
+        for name in set(found.process.tolist()):
+            share = float((found.process == name).mean())
+            # Five standard deviations of a binomial number: a false alarm in 1e6 a comparison.
+            assert abs(names.count(name) - 1000 * share) < 5 * np.sqrt(1000 * share)
+
+
+def test_a_limit_is_reached_where_a_point_is_held_out(source: Source) -> None:
+    regime = Regime("ip", "zprime", "400")
+    train = task_splits().encoder
+    for limit in (20, 60):
+        seen = fit_events(source, regime, limit=limit)
+        counts = [
+            int((train.select(seen.event_id, "train") & (seen.process == name)).sum())
+            for name in ("zprime", "stop")
+        ]
+        assert counts == [limit, limit]
+
+
+def test_a_damaged_manifest_is_named(tmp_path: Path, source: Source) -> None:
+    copied = tmp_path / "copy"
+    copied.mkdir()
+    (copied / "ggF.parquet").write_bytes((source.folder / "ggF.parquet").read_bytes())
+    for text in ("{", "{}", "[]"):
+        (copied / "manifest.json").write_text(text)
+        with pytest.raises(DataError, match=r"manifest\.json: a damaged manifest"):
+            open_source(copied)
 
 
 @pytest.mark.parametrize(
