@@ -343,11 +343,10 @@ def test_a_note_without_a_field(field: str, tmp_path: Path) -> None:
     path.write_text(json.dumps({key: value for key, value in note.items() if key != field}))
     with pytest.raises(DiademError, match=f"encoder.json.*{field}"):
         SignalAware.load(tmp_path)
-    for broken in ([], {**note, "inputs": None}, {**note, "classes": 3}):
-        path.write_text(json.dumps(broken))
-        with pytest.raises(
-            DiademError, match=r"(damaged|no encoder can be read).*trained again|no note"
-        ):
+    texts = ["[]", *(json.dumps({**note, name: None}) for name in ("inputs", "classes"))]
+    for text in texts:
+        path.write_text(text)
+        with pytest.raises(DiademError, match="damaged|no encoder can be read"):
             SignalAware.load(tmp_path)
 
 
