@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import sys
 from dataclasses import dataclass
@@ -109,6 +110,15 @@ def embedding_class(path: str) -> Any:
     missing = [part for part in ("name", "fit", "transform") if not hasattr(found, part)]
     if missing:
         text = complaint("not an embedding", where=path, found="no " + ", no ".join(missing))
+        raise DiademError(text)
+    parameters = inspect.signature(found.fit).parameters.values()
+    if not any(p.name == "seed" or p.kind is p.VAR_KEYWORD for p in parameters):
+        text = complaint(
+            "not an embedding",
+            where=path,
+            found=f"fit{inspect.signature(found.fit)}",
+            expected="fit(self, events, *, seed)",
+        )
         raise DiademError(text)
     return found
 

@@ -34,7 +34,8 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
             processes = list((pool._processes or {}).values())  # no public way to stop them
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
-                process.terminate()
+                # Not terminated: lightning catches that signal, and would train on.
+                process.kill()
             raise
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from reproduce.profiles import AdcProfile, TaskProfile
 
 ADC = "cms_adc"
+_COMMANDS = {"cms_adc": "evaluate", "diphoton": "train"}
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
 SCANS = ("augmentations", "dimension", "events")
 """What can be varied: the anomaly augmentations, the representation, the training set."""
@@ -48,6 +49,7 @@ def contestant(
             where=name,
             found=found.task,
             expected=", ".join(key for key, held in EMBEDDINGS.items() if held.task == task),
+            remedy=f"It is for `diadem {_COMMANDS[found.task]}`.",
         )
         raise DiademError(text)
     chosen = {key: _plain_value(key, value) for key, value in (changes or {}).items()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from baselines.method_card import defaults
 from benchmark.results import COLUMNS, write_rows
 from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 
@@ -32,7 +33,13 @@ CONTESTANTS = (
     ("random", "background", ("bdt", "linear"), 0.45),
 )
 N_TEST = 800
-SETTINGS = tuple((beta, t) for beta in (0.001, 0.01, 0.1) for t in (0.05, 0.1))
+CARD = defaults("signal_aware")
+# Around the values of the method card, which are among them.
+SETTINGS = tuple(
+    (CARD["beta"] * times, temperature)
+    for times in (1, 10, 100)
+    for temperature in (CARD["temperature"], 2 * CARD["temperature"])
+)
 
 
 def probe_rows(*, trainings: int = 1, seed: int = 1) -> pd.DataFrame:
@@ -55,7 +62,7 @@ def tuning_rows(seed: int = 2) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     rows: list[dict[str, object]] = []
     for beta, temperature in SETTINGS:
-        own = f"beta={beta};learning_rate=0.001"
+        own = f"beta={beta};learning_rate={CARD['learning_rate']}"
         linear = f"{own};probe=linear;temperature={temperature}"
         for regime in ("id", "background"):
             found = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,11 +23,16 @@ def check(ctx: click.Context, root: Path) -> None:
 
     `dvc repro --allow-missing` does not look at that. Outputs that DVC keeps in its cache and not
     in the repository, such as latents, may be missing in a fresh clone. Exit code 2 if any other
-    is missing or changed.
+    is missing or changed, or a stage is out of date.
     """
     from reproduce.cli.output import console, escaped, table
 
     faults, kept_away, total = _outputs(root)
+    stale = _stale(root)
+    for stage in stale:
+        click.echo(
+            f"out of date: stage {stage} depends on what changed; `dvc repro` makes it again"
+        )
     if faults:
         shown = table("Results that are not what dvc.lock says", ("file", "what"))
         for file, what in sorted(faults.items()):
@@ -40,7 +46,33 @@ def check(ctx: click.Context, root: Path) -> None:
             "Make them again with `dvc repro --force STAGE`, or take them back with git."
         )
         ctx.exit(_FAILED)
+    if stale:
+        ctx.exit(_FAILED)
     click.echo(f"all {total - len(kept_away)} outputs here are those of dvc.lock")
+
+
+def _stale(root: Path) -> list[str]:
+    """Return the stages of which a dependency or a parameter is not the one of dvc.lock."""
+    from dvc.repo import Repo
+
+    found = set()
+    with Repo(str(root)) as repo:
+        for stage in repo.index.stages:
+            if not stage.frozen and any(_changed(dep) for dep in stage.deps):
+                found.add(stage.addressing)
+    return sorted(found)
+
+
+def _changed(dep: Any) -> bool:
+    """Return whether a dependency changed; one that only the cache keeps may be away."""
+    states = dep.status()
+    return any(state not in ("deleted", "not in cache") for state in _leaves(states))
+
+
+def _leaves(states: Any) -> list[str]:
+    if isinstance(states, dict):
+        return [leaf for state in states.values() for leaf in _leaves(state)]
+    return [str(states)]
 
 
 def _outputs(root: Path) -> tuple[dict[str, str], list[str], int]:

@@ -60,6 +60,7 @@ def evaluate(embeddings: tuple[str, ...], task: str, **options: Any) -> None:
     trainings are kept: an interrupted command goes on where it was.
     """
     from reproduce.cli.evaluating import Request, run
+    from reproduce.cli.output import told
     from reproduce.cli.writable import require_file
     from reproduce.contestants import parse_settings
 
@@ -78,6 +79,7 @@ def evaluate(embeddings: tuple[str, ...], task: str, **options: Any) -> None:
     )
     rows = run(request, options["output"])
     _show(rows)
+    told(options["output"])
 
 
 def workers_for(device: str) -> int:

@@ -34,10 +34,21 @@ def table(title: str, left: tuple[str, ...], right: tuple[str, ...] = ()) -> Tab
 
     made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
     for name in left:
-        made.add_column(name, overflow="fold")
+        made.add_column(name, overflow="fold", min_width=10)
     for name in right:
         made.add_column(name, justify="right", no_wrap=True)
     return made
+
+
+def told(output: Path | None, *files: str) -> None:
+    """Print where results were written, or that they were not."""
+    import click
+
+    if output is None:
+        click.echo("nothing was written: no --output was given")
+        return
+    for file in files or ("",):
+        click.echo(str(output / file if file else output))
 
 
 def escaped(text: object) -> str:

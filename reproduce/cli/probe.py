@@ -59,6 +59,7 @@ def probe(latents: tuple[Path, ...], **options: Any) -> None:
     a regression of m_gg and by a comparison with the unit Gaussian; maps and histograms are made
     for figures. Writes rows/probes.csv, points/tsne.csv and points/histograms.csv.
     """
+    from reproduce.cli.output import told
     from reproduce.cli.probing import Request, run
 
     request = Request(
@@ -70,6 +71,7 @@ def probe(latents: tuple[Path, ...], **options: Any) -> None:
         tsne_events=options["tsne_events"],
     )
     _show(run(request, options["output"]))
+    told(options["output"], "rows/probes.csv", "points/tsne.csv", "points/histograms.csv")
 
 
 # Signal, metric and probe of each column of the table; of probes one suffices.

@@ -59,6 +59,7 @@ def tune(regimes: tuple[str, ...], **options: Any) -> None:
     from the unit Gaussian. The values that the results are made with stand in
     baselines/signal_aware.yaml, chosen by this table.
     """
+    from reproduce.cli.output import told
     from reproduce.cli.tuning import Request, run
     from reproduce.cli.writable import require_folder
 
@@ -73,6 +74,7 @@ def tune(regimes: tuple[str, ...], **options: Any) -> None:
         workers=options["workers"] or workers_for(options["device"]),
     )
     _show(run(request, options["output"]))
+    told(options["output"], "rows/tuning.csv")
 
 
 def _show(rows: pd.DataFrame) -> None:

@@ -21,6 +21,7 @@ STAGES = {
     "stages": {
         "kept": {
             "cmd": "echo 1 > kept.txt && echo 2 > away.txt",
+            "deps": ["code.py"],
             "outs": [{"kept.txt": {"cache": False}}, "away.txt"],
         }
     }
@@ -31,6 +32,7 @@ STAGES = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pipeline")
     (folder / "dvc.yaml").write_text(yaml.safe_dump(STAGES))
+    (folder / "code.py").write_text("x = 1")
     for words in (("init", "--no-scm", "--quiet"), ("repro", "--quiet")):
         subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder, check=True)
     return folder
@@ -68,6 +70,13 @@ def test_a_result_that_is_not_the_one(pipeline: Path, what: str, word: str) -> N
     assert "kept.txt" in done.output
     assert word in done.output
     assert "1 of 2 outputs are missing or changed" in done.output
+
+
+def test_a_stage_whose_code_changed(pipeline: Path) -> None:
+    (pipeline / "code.py").write_text("x = 2")
+    done = check(pipeline)
+    assert done.exit_code == 2
+    assert "out of date: stage kept" in done.output
 
 
 def test_no_pipeline(tmp_path: Path) -> None:
