@@ -83,10 +83,11 @@ def _bin(value: Tensor, raw: Tensor, *, bound: float, inverse: bool) -> _Bin:
         )
         number = ((value.unsqueeze(-2) + bound) / scale >= knots).sum(-2, keepdim=True)
         both = number.unsqueeze(-3).expand(*number.shape[:-2], 2, 1, number.shape[-1])
-        lower = (each < number).unsqueeze(-3).to(share)
+        lower = (each < number).unsqueeze(-3)
     width, height = (floor + scale * share.gather(-2, both).squeeze(-2)).unbind(-2)
     # A sum over the bins below costs less to differentiate than picking from a running sum.
-    left, bottom = (floor * number.to(share) + scale * (share * lower).sum(-2) - bound).unbind(-2)
+    below = torch.where(lower, share, 0.0).sum(-2)
+    left, bottom = (floor * number.to(share) + scale * below - bound).unbind(-2)
     # The slopes at both ends of the bin; beyond the first and the last inner knot they are 1.
     ends = torch.cat([number - 1, number], -2)
     steep = slopes.gather(-2, ends.clamp(0, bins - 2))
