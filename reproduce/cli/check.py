@@ -59,7 +59,7 @@ def _stale(root: Path) -> list[str]:
     with Repo(str(root)) as repo:
         for stage in repo.index.stages:
             if not stage.frozen and any(_changed(dep) for dep in stage.deps):
-                found.add(stage.addressing)
+                found.add(getattr(stage, "name", None) or stage.addressing)
     return sorted(found)
 
 
