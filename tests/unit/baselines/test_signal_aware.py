@@ -346,7 +346,7 @@ def test_a_note_without_a_field(field: str, tmp_path: Path) -> None:
     texts = ["[]", *(json.dumps({**note, name: None}) for name in ("inputs", "classes"))]
     for text in texts:
         path.write_text(text)
-        with pytest.raises(DiademError, match="damaged|no encoder can be read"):
+        with pytest.raises(DiademError, match=r"damaged|no encoder can be read"):
             SignalAware.load(tmp_path)
 
 
