@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reproduce.cli import options
+
 if TYPE_CHECKING:
     import pandas as pd
-
-STORE = Path(".diadem")
 
 
 @click.command(
@@ -24,36 +24,22 @@ STORE = Path(".diadem")
 )
 @click.argument("embeddings", nargs=-1, required=True, metavar="EMBEDDING...")
 @click.option("--task", type=click.Choice(["cms_adc"]), default="cms_adc", show_default=True)
-@click.option("--profile", help="Of params.yaml.  [default: the one that dvc repro runs]")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting.")
+@options.profile
+@options.settings
 @click.option(
     "--vary",
     multiple=True,
     type=click.Choice(["augmentations", "dimension", "events"]),
     help="Go through the profile's values of a setting, in place of one evaluation.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of event files: official, or imported.  [default: the bundled release]",
-)
+@options.data
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="CSV of result rows."
 )
-@click.option(
-    "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=STORE,
-    show_default=True,
-    help="Folder of finished trainings, to go on from and to reuse.",
-)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    help="Trainings at a time.  [default: one a core, or one with a GPU]",
-)
-def evaluate(embeddings: tuple[str, ...], task: str, **options: Any) -> None:
+@options.store
+@options.device
+@options.workers
+def evaluate(embeddings: tuple[str, ...], task: str, **chosen: Any) -> None:
     """Train each EMBEDDING as often as the profile asks, detect, measure, write result rows.
 
     EMBEDDING is a registered one (diadem list) or your own class as module:Class. Finished
@@ -65,21 +51,21 @@ def evaluate(embeddings: tuple[str, ...], task: str, **options: Any) -> None:
     from reproduce.contestants import parse_settings
 
     del task  # there is one
-    if options["output"] is not None:
-        require_file(options["output"])
+    if chosen["output"] is not None:
+        require_file(chosen["output"])
     request = Request(
         embeddings=embeddings,
-        profile=options["profile"],
-        settings=parse_settings(options["settings"]),
-        vary=options["vary"],
-        data=options["data"],
-        store=options["store"],
-        device=options["device"],
-        workers=options["workers"] or workers_for(options["device"]),
+        profile=chosen["profile"],
+        settings=parse_settings(chosen["settings"]),
+        vary=chosen["vary"],
+        data=chosen["data"],
+        store=chosen["store"],
+        device=chosen["device"],
+        workers=chosen["workers"] or workers_for(chosen["device"]),
     )
-    rows = run(request, options["output"])
+    rows = run(request, chosen["output"])
     _show(rows)
-    told(options["output"])
+    told(chosen["output"])
 
 
 def workers_for(device: str) -> int:

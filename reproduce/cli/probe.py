@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reproduce.cli import options
+
 if TYPE_CHECKING:
     import pandas as pd
-
-STORE = Path(".diadem")
 
 
 @click.command(
@@ -39,20 +39,14 @@ STORE = Path(".diadem")
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the release that the latents are of.  [default: the bundled one]",
 )
-@click.option(
-    "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=STORE,
-    show_default=True,
-    help="Folder of finished work, to go on from and to reuse.",
-)
+@options.store
 @click.option("--workers", type=click.IntRange(1), help="Probes at a time.  [default: one a core]")
 @click.option(
     "--tsne-events",
     type=click.IntRange(1),
     help="Test events of each process in a map.  [default: the profile's]",
 )
-def probe(latents: tuple[Path, ...], **options: Any) -> None:
+def probe(latents: tuple[Path, ...], **chosen: Any) -> None:
     """Measure what the latents of a task's embeddings know.
 
     Each file of latents, or all below a folder, is probed by classifiers of the nine classes, by
@@ -64,14 +58,14 @@ def probe(latents: tuple[Path, ...], **options: Any) -> None:
 
     request = Request(
         latents=latents,
-        profile=options["profile"],
-        data=options["data"],
-        store=options["store"],
-        workers=options["workers"] or len(os.sched_getaffinity(0)),
-        tsne_events=options["tsne_events"],
+        profile=chosen["profile"],
+        data=chosen["data"],
+        store=chosen["store"],
+        workers=chosen["workers"] or len(os.sched_getaffinity(0)),
+        tsne_events=chosen["tsne_events"],
     )
-    _show(run(request, options["output"]))
-    told(options["output"], "rows/probes.csv", "points/tsne.csv", "points/histograms.csv")
+    _show(run(request, chosen["output"]))
+    told(chosen["output"], "rows/probes.csv", "points/tsne.csv", "points/histograms.csv")
 
 
 # Signal, metric and probe of each column of the table; of probes one suffices.

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from reproduce.cli.evaluate import STORE, workers_for
+from reproduce.cli import options
+from reproduce.cli.evaluate import workers_for
 
 
 @click.command(
@@ -26,32 +27,18 @@ from reproduce.cli.evaluate import STORE, workers_for
     help="id, ip:PROCESS/POINT, ep:PROCESS (or ep:GROUP) or background.  "
     "[default: those of the profile, or of the embedding]",
 )
-@click.option("--profile", help="Of params.yaml.  [default: the one that dvc repro runs]")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of event files.  [default: the bundled release]",
-)
+@options.profile
+@options.settings
+@options.data
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the latents, EMBEDDING/REGIME.parquet.  [default: they stay in the store]",
 )
-@click.option(
-    "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=STORE,
-    show_default=True,
-    help="Folder of finished trainings, to go on from and to reuse.",
-)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    help="Trainings at a time.  [default: one a core, or one with a GPU]",
-)
-def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **options: Any) -> None:
+@options.store
+@options.device
+@options.workers
+def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **chosen: Any) -> None:
     """Train each EMBEDDING in each regime and write the latents of all events.
 
     EMBEDDING is a registered one (diadem list) or your own class as module:Class. It sees what
@@ -62,16 +49,16 @@ def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **options: Any)
     from reproduce.cli.writable import require_folder
     from reproduce.contestants import parse_settings
 
-    if options["output"] is not None:
-        require_folder(options["output"])
+    if chosen["output"] is not None:
+        require_folder(chosen["output"])
     request = Request(
         embeddings=embeddings,
         regimes=regimes,
-        profile=options["profile"],
-        settings=parse_settings(options["settings"]),
-        data=options["data"],
-        store=options["store"],
-        device=options["device"],
-        workers=options["workers"] or workers_for(options["device"]),
+        profile=chosen["profile"],
+        settings=parse_settings(chosen["settings"]),
+        data=chosen["data"],
+        store=chosen["store"],
+        device=chosen["device"],
+        workers=chosen["workers"] or workers_for(chosen["device"]),
     )
-    run(request, options["output"])
+    run(request, chosen["output"])

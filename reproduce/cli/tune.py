@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reproduce.cli.evaluate import STORE, workers_for
+from reproduce.cli import options
+from reproduce.cli.evaluate import workers_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     "  diadem tune --profile smoke\n"
     "  diadem tune --regime background --output results/quick/diphoton"
 )
-@click.option("--profile", help="Of params.yaml.  [default: the one that dvc repro runs]")
+@options.profile
 @click.option(
     "--regime",
     "regimes",
@@ -28,30 +29,16 @@ if TYPE_CHECKING:
     metavar="REGIME",
     help="Regimes to go through; beta is chosen for each.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of event files.  [default: the bundled release]",
-)
+@options.data
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the results; rows/tuning.csv is made in it.  [default: nothing is written]",
 )
-@click.option(
-    "--store",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=STORE,
-    show_default=True,
-    help="Folder of finished trainings, to go on from and to reuse.",
-)
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
-@click.option(
-    "--workers",
-    type=click.IntRange(1),
-    help="Trainings at a time.  [default: one a core, or one with a GPU]",
-)
-def tune(regimes: tuple[str, ...], **options: Any) -> None:
+@options.store
+@options.device
+@options.workers
+def tune(regimes: tuple[str, ...], **chosen: Any) -> None:
     """Train the signal-aware encoder at every point of the profile's scan, and measure it.
 
     Temperature, learning rate and beta are scanned. Measured, on the validation part alone: how
@@ -63,18 +50,18 @@ def tune(regimes: tuple[str, ...], **options: Any) -> None:
     from reproduce.cli.tuning import Request, run
     from reproduce.cli.writable import require_folder
 
-    if options["output"] is not None:
-        require_folder(options["output"])
+    if chosen["output"] is not None:
+        require_folder(chosen["output"])
     request = Request(
         regimes=regimes,
-        profile=options["profile"],
-        data=options["data"],
-        store=options["store"],
-        device=options["device"],
-        workers=options["workers"] or workers_for(options["device"]),
+        profile=chosen["profile"],
+        data=chosen["data"],
+        store=chosen["store"],
+        device=chosen["device"],
+        workers=chosen["workers"] or workers_for(chosen["device"]),
     )
-    _show(run(request, options["output"]))
-    told(options["output"], "rows/tuning.csv")
+    _show(run(request, chosen["output"]))
+    told(chosen["output"], "rows/tuning.csv")
 
 
 def _show(rows: pd.DataFrame) -> None:

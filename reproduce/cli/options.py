@@ -1,0 +1,33 @@
+"""The options that commands which train or measure share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+STORE = Path(".diadem")
+"""Folder of finished work, where a command is run."""
+
+profile = click.option("--profile", help="Of params.yaml.  [default: the one that dvc repro runs]")
+settings = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting."
+)
+data = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of event files: official, or imported.  [default: the bundled release]",
+)
+store = click.option(
+    "--store",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=STORE,
+    show_default=True,
+    help="Folder of finished work, to go on from and to reuse.",
+)
+device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+workers = click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Trainings at a time.  [default: one a core, or one with a GPU]",
+)
