@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Page
 
     from reproduce.inputs import Source
+
+Read = TypeVar("Read")
+"""What a figure or table is made from: rows, points, or several of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(Generic[Read]):
     """A figure that `diadem figure`, or a table that `diadem table` can make.
 
     Attributes:
@@ -58,7 +61,7 @@ class Entry:
     task: str
     reproduces: str
     needs: str
-    source: Source
-    make: Callable[[pd.DataFrame], Made]
+    source: Source[Read]
+    make: Callable[[Read], Made]
     title: str = ""
     caption: str = ""

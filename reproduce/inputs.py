@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from benchmark.errors import DataError, complaint
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 REMEDY = "Make them with `dvc repro`, or name another --profile or --results."
 ORIGIN = ("task", "task_digest", "release", "profile", "commit")
 """Columns of every frame of results that say where it comes from."""
+
+
+Read_co = TypeVar("Read_co", covariant=True)
+"""What a source reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +44,14 @@ class Place:
         return self.results / self.profile / self.task
 
 
-class Source(Protocol):
+class Source(Protocol[Read_co]):
     """Something that figures and tables are made from."""
 
     @property
     def sized(self) -> bool:
         """Whether the results of one number of training events can be chosen."""
 
-    def read(self, place: Place) -> pd.DataFrame:
+    def read(self, place: Place) -> Read_co:
         """Return what `Entry.make` gets.
 
         Raises:
@@ -70,7 +74,7 @@ class RowFile:
         """Return the rows; see `Source.read`."""
         from benchmark.results import read_rows
 
-        return read_rows(_there(place.folder / "rows" / self.name))
+        return read_rows(there(place.folder / "rows" / self.name))
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class PointFile:
         """Return the numbers; see `Source.read`."""
         import pandas as pd
 
-        path = _there(place.folder / "points" / self.name)
+        path = there(place.folder / "points" / self.name)
         texts, wanted = (*ORIGIN, *self.texts), (*ORIGIN, *self.texts, *self.numbers)
         try:
             found = pd.read_csv(path, dtype="str", keep_default_na=False)[list(wanted)]
@@ -135,7 +139,7 @@ class Samples:
             raise DataError(message) from error
 
 
-def _there(path: Path) -> Path:
+def there(path: Path) -> Path:
     """Return a path that exists.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import load_card
 from benchmark.files import atomic_path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DPI = 150
 
 
-def write(entry: Entry, made: Made, folder: Path) -> list[Path]:
+def write(entry: Entry[Any], made: Made, folder: Path) -> list[Path]:
     """Write all files of a figure or table; the same input gives the same bytes.
 
     Args:
@@ -71,12 +71,12 @@ def _quiet_fonts() -> Iterator[None]:
         log.setLevel(level)
 
 
-def document(entry: Entry, made: Made) -> str:
+def document(entry: Entry[Any], made: Made) -> str:
     """Return what a reader must know, in Markdown: beside the picture, or the table itself."""
     return "\n\n".join(part.rstrip("\n") for part in _parts(entry, made)) + "\n"
 
 
-def _parts(entry: Entry, made: Made) -> Iterator[str]:
+def _parts(entry: Entry[Any], made: Made) -> Iterator[str]:
     yield f"# {entry.title or entry.name}"
     if entry.caption:
         yield _reproduced(entry.reproduces)

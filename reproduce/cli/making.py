@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,10 +30,10 @@ class _Kind:
     help: str
     examples: tuple[str, ...]
 
-    def registered(self) -> Mapping[str, Entry]:
+    def registered(self) -> Mapping[str, Entry[Any]]:
         """Return what can be made, by its name; drawing is imported only when it is needed."""
         module = import_module(f"reproduce.{self.name}s")
-        found: Mapping[str, Entry] = getattr(module, f"{self.name}s".upper())
+        found: Mapping[str, Entry[Any]] = getattr(module, f"{self.name}s".upper())
         return found
 
     def command(self) -> click.Command:
@@ -88,7 +88,7 @@ class _Kind:
 
         return command
 
-    def chosen(self, name: str | None) -> Entry:
+    def chosen(self, name: str | None) -> Entry[Any]:
         """Return a registered figure or table.
 
         Raises:
@@ -104,7 +104,7 @@ class _Kind:
         return registered[name]
 
 
-def _make(entry: Entry, place: Place, folder: Path) -> None:
+def _make(entry: Entry[Any], place: Place, folder: Path) -> None:
     """Make a figure or table, and say what was written and what is missing in it.
 
     Raises:
@@ -139,7 +139,7 @@ def _profile_or_default(name: str | None) -> str:
     return load_profile()[0] if name is None else name
 
 
-def _print_registered(registered: Mapping[str, Entry]) -> None:
+def _print_registered(registered: Mapping[str, Entry[Any]]) -> None:
     from reproduce.cli.output import console, escaped, table
 
     listed = table("", ("name", "reproduces", "what it needs"))

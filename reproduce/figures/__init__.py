@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reproduce.figures import (
     adc_augmentations,
@@ -21,4 +21,4 @@ _MODULES = (
     *(adc_roc_si, adc_augmentations, adc_dimension, adc_training_events),
     *(latent_dimensions, latent_tsne, confusion),
 )
-FIGURES: dict[str, Entry] = {module.FIGURE.name: module.FIGURE for module in _MODULES}
+FIGURES: dict[str, Entry[Any]] = {module.FIGURE.name: module.FIGURE for module in _MODULES}

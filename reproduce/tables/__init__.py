@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reproduce.tables import (
     adc_2,
@@ -17,4 +17,4 @@ if TYPE_CHECKING:
     from reproduce.entry import Entry
 
 _MODULES = (adc_2, adc_training_events, processes, confusion, latents, tuning)
-TABLES: dict[str, Entry] = {module.TABLE.name: module.TABLE for module in _MODULES}
+TABLES: dict[str, Entry[Any]] = {module.TABLE.name: module.TABLE for module in _MODULES}

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -34,7 +34,7 @@ OURS = [name for name, entry in EMBEDDINGS.items() if entry.task == CMS_ADC.name
 EVENTS = 1000
 
 
-def of_task(registered: Mapping[str, Entry]) -> list[str]:
+def of_task(registered: Mapping[str, Entry[Any]]) -> list[str]:
     return sorted(name for name, entry in registered.items() if entry.task == CMS_ADC.name)
 
 

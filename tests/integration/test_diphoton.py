@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ OURS = [name for name, entry in EMBEDDINGS.items() if entry.task == DIPHOTON.nam
 EVENTS = 200  # of each mass point: 20 in the test part
 
 
-def of_task(registered: Mapping[str, Entry]) -> list[str]:
+def of_task(registered: Mapping[str, Entry[Any]]) -> list[str]:
     return sorted(name for name, entry in registered.items() if entry.task == DIPHOTON.name)
 
 

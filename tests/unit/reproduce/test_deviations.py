@@ -64,7 +64,7 @@ def rows_of(profile: str) -> pd.DataFrame:
     return with_parts(made.assign(profile=profile))
 
 
-def words(entry: Entry, rows: pd.DataFrame) -> str:
+def words(entry: Entry[pd.DataFrame], rows: pd.DataFrame) -> str:
     return document(entry, entry.make(rows))
 
 
