@@ -30,6 +30,7 @@ from benchmark.batches import as_tensor
 from benchmark.embedding import Runtime
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
+from benchmark.splits import standard_normal
 from benchmark.table import require_schema
 from benchmark.training import FitSettings, fit_module, on_cuda
 
@@ -72,7 +73,10 @@ class VaeSettings(BaseModel):
 
 
 class HaxadVae:
-    """The mean of the latent of a variational autoencoder of the nine features.
+    """The latent of a variational autoencoder of the nine features.
+
+    It is drawn from the Gaussian that the network predicts, with a noise that is a function of the
+    event's id, as that of the signal-aware encoder is.
 
     The loss is the mean over events of the squared error, summed over the standardised features,
     plus beta times the KL divergence of the latent to the unit Gaussian. It uses no label, but
@@ -124,7 +128,7 @@ class HaxadVae:
         return self
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
-        """Return the means of the latent, float32 (n, latent).
+        """Return the latents, float32 (n, latent).
 
         Raises:
             DataError: Events of another schema.
@@ -134,12 +138,16 @@ class HaxadVae:
         network, scale = self._require_fitted()
         device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
         network.to(device)
-        found = np.empty((len(events), self.settings.latent), dtype=np.float32)
+        columns = self.settings.latent
+        noise = standard_normal(events.event_id, "latent noise", columns).astype(np.float32)
+        found = np.empty((len(events), columns), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(events), CHUNK):
                 rows = slice(start, start + CHUNK)
                 x = _tensor(scale, _flattened(events.select(rows))).to(device)
-                found[rows] = network(x)[0].cpu().numpy()
+                mean, log_variance = network(x)
+                width = torch.exp(log_variance / 2).cpu().numpy()
+                found[rows] = mean.cpu().numpy() + width * noise[rows]
         network.cpu()
         return found
 

@@ -43,6 +43,7 @@ from benchmark.embedding import Runtime
 from benchmark.errors import DataError, complaint
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
+from benchmark.splits import standard_normal
 from benchmark.table import require_schema
 from benchmark.tasks.diphoton import diphoton_card
 from benchmark.training import FitSettings, fit_module, on_cuda
@@ -126,8 +127,9 @@ class _Encoder(ABC):
     def _outputs(self) -> int:
         """Return how many numbers the network gives for an event."""
 
-    def _latents(self, outputs: Tensor) -> Tensor:
-        """Return the latents (n, d) of the network's outputs: the mean of the Gaussian block."""
+    def _latents(self, outputs: Tensor, noise: Tensor) -> Tensor:
+        """Return the latents (n, d) of the network's outputs and normal numbers (n, latent)."""
+        del noise
         return mean_and_log_variance(outputs)[0]
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
@@ -141,13 +143,16 @@ class _Encoder(ABC):
         network, inputs = self._require_fitted()
         device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
         network.to(device).eval()
+        # The event's own noise: its latent is the same whenever and beside whatever it is embedded.
+        normal = standard_normal(events.event_id, "latent noise", self.settings.latent)
+        noise = as_tensor(normal.astype(np.float32))
         held = (as_tensor(events.objects), as_tensor(events.mask), as_tensor(events.features))
         found = [np.zeros((0, self._dimensions()), dtype=np.float32)]
         with torch.inference_mode():
-            for part in Batches(held, CHUNK):
+            for *part, own in Batches((*held, noise), CHUNK):
                 check_finite(*part)
                 outputs = network(inputs.tensors(*(tensor.to(device) for tensor in part)))
-                found.append(self._latents(outputs).float().cpu().numpy())
+                found.append(self._latents(outputs, own.to(device)).float().cpu().numpy())
         return np.concatenate(found)
 
     def save(self, folder: Path) -> None:
@@ -293,12 +298,19 @@ class _Trained(_Encoder):
 class SignalAware(_Trained):
     """The particle transformer with a Gaussian latent, trained to tell processes apart.
 
+    The latent of an event is drawn from the Gaussian that the network predicts, with a noise that
+    is a function of the event's id. The predicted mean alone lies on surfaces of few dimensions,
+    where events hold few objects: no flow learns its density.
+
     References:
-        arXiv:2603.25794. The latent of an event is the mean that the network predicts (assumed:
-        the paper does not say what is used after the training).
+        arXiv:2603.25794.
     """
 
     name = "signal_aware"
+
+    def _latents(self, outputs: Tensor, noise: Tensor) -> Tensor:
+        mean, log_variance = mean_and_log_variance(outputs)
+        return mean + torch.exp(log_variance / 2) * noise
 
     def _outputs(self) -> int:
         return 2 * self.settings.latent
@@ -335,7 +347,8 @@ class Supervised(_Trained):
         del signals
         return SoftmaxObjective()
 
-    def _latents(self, outputs: Tensor) -> Tensor:
+    def _latents(self, outputs: Tensor, noise: Tensor) -> Tensor:
+        del noise
         return functional.log_softmax(outputs.float(), dim=1)
 
 
