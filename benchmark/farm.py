@@ -3,21 +3,20 @@
 A piece of work is a `Spec`: a function by its import path and arguments of plain JSON. Its key is
 a hash of both, its result one file in a store. A result that is in the store is never made again,
 so a farm that was killed goes on where it was. Specs carry a digest of the code that they run:
-results of other code are not found.
+results of other code are not found. The work is done in this process, in processes of this
+machine, or on a cluster by the address of its scheduler; where makes no difference to the results.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import json
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from benchmark.errors import DiademError, complaint
-from benchmark.files import atomic_path
+from benchmark.farm_spec import Spec, work
 from benchmark.workers import pool_of, remove_leftovers, sole_user
 
 if TYPE_CHECKING:
@@ -25,35 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
     from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Spec:
-    """One piece of work.
-
-    Attributes:
-        function: "package.module:function", called as `function(path, **arguments)`: it writes
-            its result to `path`.
-        arguments: Plain JSON values; all that the result depends on.
-        label: For people.
-        context: Plain JSON values that change where or how the work is done, never its result
-            (device, folders); passed as further arguments, left out of the key.
-    """
-
-    function: str
-    arguments: dict[str, Any]
-    label: str = ""
-    context: dict[str, Any] | None = None
-
-    @property
-    def key(self) -> str:
-        """64 hexadecimal digits of the function and its arguments.
-
-        Example:
-            >>> Spec("a:f", {"x": 1, "y": 2}).key == Spec("a:f", {"y": 2, "x": 1}, "again").key
-            True
-        """
-        plain = json.dumps([self.function, self.arguments], sort_keys=True, allow_nan=False)
-        return hashlib.sha256(plain.encode()).hexdigest()
+__all__ = ["Finished", "Spec", "run_farm", "work"]
+_AHEAD = 2  # pieces of work that a process has at a time, one of them waiting
 
 
 @dataclass(frozen=True)
@@ -71,6 +43,7 @@ def run_farm(
     *,
     store: Path,
     workers: int = 1,
+    scheduler: str | None = None,
     suffix: str = ".parquet",
     on_progress: Callable[[Finished], None] | None = None,
 ) -> list[Path]:
@@ -78,46 +51,46 @@ def run_farm(
 
     Args:
         specs: Pieces of work; equal ones are done once.
-        store: Folder of results, kept between calls.
+        store: Folder of results, kept between calls. A cluster must see it under the same path.
         workers: Processes, one thread each; 1 works in this process. Results do not depend on it.
+        scheduler: In place of them the workers of a Dask cluster, by the address of its
+            scheduler ("tcp://host:port") or the path of its scheduler file.
         suffix: Of the result files.
-        on_progress: Called after each piece of work, in this process.
+        on_progress: Called after each piece of work, in this process; first for what was there.
 
     Raises:
-        DiademError: Another command uses the store, a process died, or the work failed.
+        DiademError: Another command uses the store, the scheduler cannot be reached or its
+            workers are not like this process, a process died, or the work failed.
         KeyboardInterrupt: Ctrl-C; finished work stays in the store.
     """
+    if scheduler is not None:
+        from benchmark.farm_dask import address_of
+
+        scheduler = address_of(scheduler)
     paths = {spec.key: store / f"{spec.key}{suffix}" for spec in specs}
     with sole_user(store):
         remove_leftovers(store)
-        waiting = {spec.key: spec for spec in specs if not paths[spec.key].exists()}
+        there = {
+            path.name for path in store.iterdir()
+        }  # to ask for each takes long on shared disks
         report = _Report(len(paths), on_progress)
+        waiting = []
         for spec in {spec.key: spec for spec in specs}.values():
-            if spec.key not in waiting:
+            if paths[spec.key].name in there:
                 report(spec, reused=True)
-        if workers == 1:
-            for spec in waiting.values():
+            else:
+                waiting.append(spec)
+        if scheduler is not None and waiting:
+            from benchmark.farm_dask import share_out
+
+            share_out(scheduler, waiting, paths, report)
+        elif workers > 1 and waiting:
+            _share_out(min(workers, len(waiting)), waiting, paths, report)
+        else:
+            for spec in waiting:
                 work(spec, paths[spec.key])
                 report(spec)
-        elif waiting:
-            with pool_of(min(workers, len(waiting))) as pool:
-                _share_out(pool, list(waiting.values()), paths, report)
     return [paths[spec.key] for spec in specs]
-
-
-def work(spec: Spec, path: Path) -> None:
-    """Do one piece of work; its file appears whole or not at all.
-
-    Raises:
-        DiademError: The function cannot be found.
-    """
-    module, _, name = spec.function.partition(":")
-    function = getattr(importlib.import_module(module), name, None)
-    if not callable(function):
-        message = complaint("no such function", found=spec.function, expected="module:function")
-        raise DiademError(message)
-    with atomic_path(path) as temporary:
-        function(temporary, **spec.arguments, **(spec.context or {}))
 
 
 class _Report:
@@ -132,23 +105,35 @@ class _Report:
             self._tell(Finished(self._done, self._total, spec.label, reused))
 
 
-def _share_out(
-    pool: ProcessPoolExecutor, specs: list[Spec], paths: dict[str, Path], report: _Report
+def _share_out(workers: int, specs: list[Spec], paths: dict[str, Path], report: _Report) -> None:
+    """Give every process of a pool work until none is left."""
+    with pool_of(workers) as pool:
+        _keep_busy(pool, workers, specs, paths, report)
+
+
+def _keep_busy(
+    pool: ProcessPoolExecutor,
+    workers: int,
+    specs: list[Spec],
+    paths: dict[str, Path],
+    report: _Report,
 ) -> None:
-    """Give every worker work until none is left."""
-    running: dict[Future[None], Spec] = {
-        pool.submit(work, spec, paths[spec.key]): spec for spec in specs
-    }
+    waiting = iter(specs)
+    running: dict[Future[None], Spec] = {}
     try:
-        while running:
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                spec = running.pop(future)
+        while True:
+            # Not all at once: to wait for one of many takes time for each of them.
+            for spec in islice(waiting, _AHEAD * workers - len(running)):
+                running[pool.submit(work, spec, paths[spec.key])] = spec
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
                 future.result()
-                report(spec)
+                report(running.pop(future))
     except BrokenProcessPool as error:
         message = complaint(
             "a worker process died (out of memory, or killed)",
+            where=" or ".join(spec.label for spec in list(running.values())[:workers]),
             remedy="Finished work is kept: run the same command again, perhaps with fewer "
             "workers.",
         )

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # Libraries of linear algebra read these when they are loaded: one thread a process, or two
 # processes on two cores would fight over them.
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Names in the environment that say how many threads a process may use."""
 
 
 @contextmanager
@@ -43,8 +44,8 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
 @contextmanager
 def one_thread_each() -> Iterator[None]:
     """Let processes started inside use one thread each; the environment is restored after."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.code import closure_digest
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.latents import read_latents
 from benchmark.probes.rows import as_frame, confusion_rows, gaussian_rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from benchmark.card_selection import DiphotonSelection
 from benchmark.code import closure_digest
 from benchmark.errors import DataError, complaint
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.latents import read_latents
 from benchmark.mixing import hash64

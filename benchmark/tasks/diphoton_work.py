@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.embedding import Runtime, latents_of
 from benchmark.errors import DataError, complaint
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.latents import Facts, Latents, write_latents
 from benchmark.provenance import commit
 from benchmark.seeds import rng_for, seed_for

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import load_card
 from benchmark.embedding import Runtime
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.provenance import commit
 from benchmark.tasks.cms_adc import CMS_ADC, load_data
 from benchmark.tasks.contestant import Contestant, Keeper

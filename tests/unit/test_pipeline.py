@@ -18,7 +18,7 @@ ELSEWHERE = {
     *("card_values.py", "cards.py", "code.py", "digest.py", "embedding.py", "errors.py"),
     *(
         "events.py",
-        "farm.py",
+        "farm_spec.py",
         "files.py",
         "ids.py",
         "latents.py",
