@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reproduce.cli import options
+from reproduce.cli.farming import placed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @options.store
 @options.device
 @options.workers
+@options.scheduler
 def evaluate(embeddings: tuple[str, ...], task: str, **chosen: Any) -> None:
     """Train each EMBEDDING as often as the profile asks, detect, measure, write result rows.
 
@@ -60,23 +61,11 @@ def evaluate(embeddings: tuple[str, ...], task: str, **chosen: Any) -> None:
         vary=chosen["vary"],
         data=chosen["data"],
         store=chosen["store"],
-        device=chosen["device"],
-        workers=chosen["workers"] or workers_for(chosen["device"]),
+        **placed(chosen),
     )
     rows = run(request, chosen["output"])
     _show(rows)
     told(chosen["output"])
-
-
-def workers_for(device: str) -> int:
-    """Return how many trainings run at a time: one a core, or one with a GPU."""
-    import torch
-
-    return 1 if device == "cuda" or (device == "auto" and torch.cuda.is_available()) else _cores()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _show(rows: pd.DataFrame) -> None:

@@ -9,14 +9,13 @@ import pandas as pd
 
 from benchmark.embedding import Runtime
 from benchmark.errors import DiademError, complaint
-from benchmark.farm import run_farm
 from benchmark.paths import datasets_root
 from benchmark.results import write_rows
 from benchmark.tasks.cms_adc import CMS_ADC
 from benchmark.tasks.source import open_source
 from benchmark.tasks.spec import check_digest
 from benchmark.tasks.work import training_specs
-from reproduce.cli.farming import reporting
+from reproduce.cli.farming import alone, farmed
 from reproduce.contestants import contestant, scan
 from reproduce.profiles import load_profile
 
@@ -42,6 +41,7 @@ class Request:
     store: Path
     device: Device = "auto"
     workers: int = 1
+    scheduler: str | None = None
 
 
 def run(request: Request, output: Path | None) -> pd.DataFrame:
@@ -52,13 +52,7 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         KeyboardInterrupt: Ctrl-C; finished trainings are kept.
     """
     name, specs = _specs(request)
-    store = request.store / "trainings"
-    try:
-        with reporting(len(specs)) as report:
-            files = run_farm(specs, store=store, workers=request.workers, on_progress=report)
-    except KeyboardInterrupt as error:
-        error.add_note(f"finished trainings are kept in {request.store}: run the command again")
-        raise
+    files = farmed(specs, request, folder="trainings", kept="trainings")
     rows = pd.concat([_read(file) for file in files], ignore_index=True)
     rows = rows.assign(profile=name)
     if output is not None:
@@ -89,7 +83,7 @@ def _specs(request: Request) -> tuple[str, list[Spec]]:
         pair for embedding in request.embeddings for pair in _wanted(request, embedding, profile)
     ]
     _refuse_twice([made for made, _ in wanted])
-    runtime = Runtime(device=request.device, progress=request.workers == 1)
+    runtime = Runtime(device=request.device, progress=alone(request))
     specs: list[Spec] = []
     for made, protocol in wanted:
         specs += training_specs(

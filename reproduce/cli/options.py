@@ -29,5 +29,10 @@ device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), de
 workers = click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Trainings at a time.  [default: one a core, or one with a GPU]",
+    help="Pieces of work at a time, here.  [default: one a core, or one with a GPU]",
+)
+scheduler = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Let a Dask cluster do the work: tcp://HOST:PORT, or a scheduler file (docs/cluster.md).",
 )

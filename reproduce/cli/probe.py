@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reproduce.cli import options
+from reproduce.cli.farming import placed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     help="Folder of the release that the latents are of.  [default: the bundled one]",
 )
 @options.store
-@click.option("--workers", type=click.IntRange(1), help="Probes at a time.  [default: one a core]")
+@options.workers
+@options.scheduler
 @click.option(
     "--tsne-events",
     type=click.IntRange(1),
@@ -61,7 +62,7 @@ def probe(latents: tuple[Path, ...], **chosen: Any) -> None:
         profile=chosen["profile"],
         data=chosen["data"],
         store=chosen["store"],
-        workers=chosen["workers"] or len(os.sched_getaffinity(0)),
+        **placed(chosen),
         tsne_events=chosen["tsne_events"],
     )
     _show(run(request, chosen["output"]))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.errors import DiademError, complaint
-from benchmark.farm import run_farm
 from benchmark.files import atomic_path
 from benchmark.paths import datasets_root
 from benchmark.probes.work import probe_specs
@@ -17,7 +16,7 @@ from benchmark.probes.yields import background_yields
 from benchmark.results import write_rows
 from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 from benchmark.tasks.regimes import Regime
-from reproduce.cli.farming import reporting
+from reproduce.cli.farming import farmed
 from reproduce.cli.latent_files import checked_facts, latent_files
 from reproduce.cli.writable import require_file
 from reproduce.profiles import load_profile
@@ -25,7 +24,6 @@ from reproduce.profiles import load_profile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmark.farm import Spec
     from benchmark.probes.settings import ProbeSettings
     from benchmark.probes.work import Kind
 
@@ -54,6 +52,7 @@ class Request:
     data: Path | None = None
     store: Path
     workers: int = 1
+    scheduler: str | None = None
     tsne_events: int | None = None
 
 
@@ -77,7 +76,7 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         for file, fact in zip(files, facts, strict=True)
         for kind, spec in probe_specs(file, fact, settings, yields).items()
     ]
-    made = _farm([spec for _, spec in work], request)
+    made = farmed([spec for _, spec in work], request, folder="probes", kept="probes")
     tables: dict[str, list[pd.DataFrame]] = {ROWS: [], TSNE: [], HISTOGRAMS: []}
     for (kind, _), path in zip(work, made, strict=True):
         tables[_FILE_OF.get(kind, ROWS)].append(_read(path))
@@ -85,16 +84,6 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
     if output is not None:
         _write(output, rows, {name: _points(name, found) for name, found in tables.items()})
     return rows
-
-
-def _farm(specs: list[Spec], request: Request) -> list[Path]:
-    store = request.store / "probes"
-    try:
-        with reporting(len(specs)) as report:
-            return run_farm(specs, store=store, workers=request.workers, on_progress=report)
-    except KeyboardInterrupt as error:
-        error.add_note(f"finished probes are kept in {request.store}: run the command again")
-        raise
 
 
 def _settings(request: Request, profile: str) -> ProbeSettings:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reproduce.cli import options
-from reproduce.cli.evaluate import workers_for
+from reproduce.cli.farming import placed
 
 
 @click.command(
@@ -16,7 +16,8 @@ from reproduce.cli.evaluate import workers_for
     "  diadem train signal_aware --regime ep:-8\n"
     "  diadem train signal_aware --regime ip:zprime/400 --set beta=0.1 --output latents\n"
     "  diadem train signal_aware supervised haxad_vae raw9 random --output latents\n"
-    "  diadem train my_module:Pca6 --regime id --profile smoke"
+    "  diadem train my_module:Pca6 --regime id --profile smoke\n"
+    "  diadem train signal_aware --store /shared/store --scheduler tcp://10.0.0.1:8786"
 )
 @click.argument("embeddings", nargs=-1, required=True, metavar="EMBEDDING...")
 @click.option(
@@ -38,6 +39,7 @@ from reproduce.cli.evaluate import workers_for
 @options.store
 @options.device
 @options.workers
+@options.scheduler
 def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **chosen: Any) -> None:
     """Train each EMBEDDING in each regime and write the latents of all events.
 
@@ -58,7 +60,6 @@ def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **chosen: Any) 
         settings=parse_settings(chosen["settings"]),
         data=chosen["data"],
         store=chosen["store"],
-        device=chosen["device"],
-        workers=chosen["workers"] or workers_for(chosen["device"]),
+        **placed(chosen),
     )
     run(request, chosen["output"])

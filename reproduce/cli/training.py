@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from baselines.registry import entry
 from benchmark.embedding import Runtime
 from benchmark.errors import DiademError, complaint
-from benchmark.farm import run_farm
 from benchmark.files import atomic_path
 from benchmark.latents import read_facts
 from benchmark.paths import datasets_root
@@ -19,7 +19,7 @@ from benchmark.tasks.diphoton_work import latents_spec
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source
 from benchmark.tasks.spec import check_digest
-from reproduce.cli.farming import reporting
+from reproduce.cli.farming import alone, farmed
 from reproduce.contestants import contestant
 from reproduce.profiles import load_profile
 
@@ -44,6 +44,7 @@ class Request:
     store: Path
     device: Device = "auto"
     workers: int = 1
+    scheduler: str | None = None
 
 
 def run(request: Request, output: Path | None) -> list[Path]:
@@ -53,15 +54,7 @@ def run(request: Request, output: Path | None) -> list[Path]:
         DiademError: Bad names, regimes, settings, events or profile; a failed training.
         KeyboardInterrupt: Ctrl-C; finished trainings are kept.
     """
-    specs = specs_of(request)
-    try:
-        with reporting(len(specs)) as report:
-            files = run_farm(
-                specs, store=request.store / "latents", workers=request.workers, on_progress=report
-            )
-    except KeyboardInterrupt as error:
-        error.add_note(f"finished trainings are kept in {request.store}: run the command again")
-        raise
+    files = farmed(specs_of(request), request, folder="latents", kept="trainings")
     facts = [read_facts(file) for file in files]
     if output is not None:
         files = _copy(files, facts, output)
@@ -83,14 +76,14 @@ def specs_of(request: Request) -> list[Spec]:
             source_name=source.name,
             profile=name,
             train_events=profile.diphoton.train_events,
-            runtime=Runtime(device=request.device, progress=request.workers == 1),
+            runtime=Runtime(device=request.device, progress=alone(request)),
             models=request.store.absolute() / "models",
         )
         for embedding in request.embeddings
         for regime in _regimes(request, embedding, profile.diphoton)
     ]
-    keys = [spec.key for spec in specs]
-    twice = [spec.label for spec in specs if keys.count(spec.key) > 1]
+    times = Counter(spec.key for spec in specs)
+    twice = [spec.label for spec in specs if times[spec.key] > 1]
     if twice:
         raise DiademError(complaint("the same training twice", found=twice[0]))
     return specs

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reproduce.cli import options
-from reproduce.cli.evaluate import workers_for
+from reproduce.cli.farming import placed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @options.store
 @options.device
 @options.workers
+@options.scheduler
 def tune(regimes: tuple[str, ...], **chosen: Any) -> None:
     """Train the signal-aware encoder at every point of the profile's scan, and measure it.
 
@@ -57,8 +58,7 @@ def tune(regimes: tuple[str, ...], **chosen: Any) -> None:
         profile=chosen["profile"],
         data=chosen["data"],
         store=chosen["store"],
-        device=chosen["device"],
-        workers=chosen["workers"] or workers_for(chosen["device"]),
+        **placed(chosen),
     )
     _show(run(request, chosen["output"]))
     told(chosen["output"], "rows/tuning.csv")

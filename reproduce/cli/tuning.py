@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchmark.embedding import Runtime
-from benchmark.farm import run_farm
 from benchmark.latents import read_facts
 from benchmark.paths import datasets_root
 from benchmark.probes.choosing import choosing_spec
@@ -19,7 +18,7 @@ from benchmark.tasks.diphoton_work import latents_spec
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source
 from benchmark.tasks.spec import check_digest
-from reproduce.cli.farming import reporting
+from reproduce.cli.farming import alone, farmed
 from reproduce.contestants import contestant
 from reproduce.profiles import load_profile
 
@@ -45,6 +44,7 @@ class Request:
     store: Path
     device: Device = "auto"
     workers: int = 1
+    scheduler: str | None = None
 
 
 def run(request: Request, output: Path | None) -> pd.DataFrame:
@@ -54,23 +54,13 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         DiademError: Bad regimes, profile or events; a failed training.
         KeyboardInterrupt: Ctrl-C; finished points are kept.
     """
-    try:
-        files = _farm(_trainings(request), request, "latents")
-        measures = [choosing_spec(file, read_facts(file)) for file in files]
-        made = _farm(measures, request, "probes")
-    except KeyboardInterrupt as error:
-        error.add_note(f"finished points are kept in {request.store}: run the command again")
-        raise
+    files = farmed(_trainings(request), request, folder="latents", kept="points")
+    measures = [choosing_spec(file, read_facts(file)) for file in files]
+    made = farmed(measures, request, folder="probes", kept="points")
     rows = pd.concat([pd.read_parquet(file) for file in made], ignore_index=True)
     if output is not None:
         write_rows(rows, output / ROWS)
     return rows
-
-
-def _farm(specs: list[Spec], request: Request, folder: str) -> list[Path]:
-    store = request.store / folder
-    with reporting(len(specs)) as report:
-        return run_farm(specs, store=store, workers=request.workers, on_progress=report)
 
 
 def _trainings(request: Request) -> list[Spec]:
@@ -87,7 +77,7 @@ def _trainings(request: Request) -> list[Spec]:
             source_name=source.name,
             profile=name,
             train_events=profile.diphoton.train_events,
-            runtime=Runtime(device=request.device, progress=request.workers == 1),
+            runtime=Runtime(device=request.device, progress=alone(request)),
             models=request.store.absolute() / "models",
         )
         for regime in regimes
