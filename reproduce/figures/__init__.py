@@ -12,6 +12,9 @@ from reproduce.figures import (
     confusion,
     latent_dimensions,
     latent_tsne,
+    sic_ep,
+    sic_id,
+    sic_ip,
 )
 
 if TYPE_CHECKING:
@@ -19,6 +22,6 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(adc_roc_si, adc_augmentations, adc_dimension, adc_training_events),
-    *(latent_dimensions, latent_tsne, confusion),
+    *(latent_dimensions, latent_tsne, sic_id, sic_ip, sic_ep, confusion),
 )
 FIGURES: dict[str, Entry[Any]] = {module.FIGURE.name: module.FIGURE for module in _MODULES}

@@ -87,6 +87,48 @@ class PublishedStatements:
     statements: tuple[Statement, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """A number of a paper that stands for itself, not in a table.
+
+    Attributes:
+        embedding: Whose number, with our name.
+        regime: What the embedding learned from, with our name.
+        signal: Of which signal, with our name.
+        metric: Which number, with our name.
+        value: The number.
+        at: Working point, where the metric has one.
+        error: What the paper gives as error, if it gives one.
+    """
+
+    embedding: str
+    regime: str
+    signal: str
+    metric: str
+    value: float
+    at: float | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedValues:
+    """Numbers of a paper on one of its figures.
+
+    Attributes:
+        source: The paper.
+        where: The place in the paper, such as "Fig. 4".
+        status: "stated" when they are the paper's.
+        values: Each of them.
+        assumed: What the paper does not state and the comparison depends on.
+    """
+
+    source: str
+    where: str
+    status: str
+    values: tuple[Value, ...]
+    assumed: tuple[str, ...]
+
+
 def load_table(name: str) -> PublishedTable:
     """Return a table from its file in this folder.
 
@@ -130,6 +172,23 @@ def load_statements(name: str) -> PublishedStatements:
         status=content["status"],
         reference=content["reference"],
         statements=tuple(Statement(**given) for given in content["statements"]),
+    )
+
+
+def load_values(name: str) -> PublishedValues:
+    """Return numbers from their file in this folder.
+
+    Example:
+        >>> load_values("sac_fig_3").values[0].value
+        0.504
+    """
+    content = _content(name)
+    return PublishedValues(
+        source=content["source"],
+        where=content["where"],
+        status=content["status"],
+        values=tuple(Value(**given) for given in content["values"]),
+        assumed=tuple(content["assumed"]),
     )
 
 

@@ -47,10 +47,10 @@ def deviations(frame: pd.DataFrame, *, scan: bool = False) -> list[str]:
     )
 
 
-def assumed() -> tuple[str, ...]:
-    """Return what the paper does not state of the method, by the method card and the probes."""
+def assumed(further: str = "settings of the probes (BDT, t-SNE)") -> tuple[str, ...]:
+    """Return what the paper does not state of the method, by the method card and further."""
     names = [key for key, value in method_card(_CARD).items() if value.status == "assumed"]
-    return (f"{_CARD} card: {', '.join(names)}", "settings of the probes (BDT, t-SNE)")
+    return (f"{_CARD} card: {', '.join(names)}", further)
 
 
 def _changed(changes: Mapping[str, Any], *, stated: bool) -> list[str]:

@@ -20,3 +20,14 @@ LOOKS: dict[str, dict[str, Any]] = {
         for name, colour, marker in zip(DIPHOTON.signals, _SIGNALS, _MARKERS, strict=True)
     },
 }
+LINES: dict[str, dict[str, Any]] = {
+    "ID": {"color": PALETTE[0], "marker": "o", "linestyle": "-"},
+    "IP": {"color": PALETTE[2], "marker": "s", "linestyle": "-"},
+    "EP": {"color": PALETTE[1], "marker": "^", "linestyle": "-"},
+    "background-only": {"color": PALETTE[3], "marker": "D", "linestyle": "--"},
+    "HAXAD VAE": {"color": PALETTE[4], "marker": "v", "linestyle": "--"},
+    "nine features": {"color": PALETTE[5], "marker": "P", "linestyle": "--"},
+    "ID, true background": {"color": "0.25", "marker": "|", "linestyle": "-"},
+    "ID, labels": {"color": "0.25", "marker": "x", "linestyle": ":"},
+}
+"""Regimes of SAC by the search, other embeddings, and the yardsticks of SAC, ID."""

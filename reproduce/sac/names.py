@@ -64,3 +64,26 @@ def labels() -> dict[str, str]:
     """Return the label of each process and class for pictures, from the card."""
     of_card = {process.name: process.label for process in diphoton_card().processes}
     return {**of_card, MERGED: "background"}
+
+
+def signal_text(name: str) -> str:
+    """Return the name of a mass point in text.
+
+    Example:
+        >>> signal_text("stop/1000_400_0p5"), signal_text("zprime/400")
+        ('stop (1000, 400, 0.5)', 'zprime (400)')
+    """
+    process, _, point = name.partition("/")
+    masses = point.replace("_", ", ").replace("p", ".")
+    return f"{process} ({masses})" if point else process
+
+
+def signal_label(name: str) -> str:
+    r"""Return the label of a mass point for pictures, from the card.
+
+    Example:
+        >>> print(signal_label("rpv_neutralino/350_200"))
+        RPV $\tilde{\chi}^0_1$ (350, 200)
+    """
+    process = name.partition("/")[0]
+    return signal_text(name).replace(process, labels().get(process, process), 1)

@@ -16,6 +16,7 @@ from reproduce.names import NOT_PUBLISHED
 from reproduce.profiles import load_profile
 from reproduce.tables import TABLES
 from tests.diphoton_rows import write_diphoton
+from tests.hunt_rows import write_hunt
 from tests.rows import adc_rows, adc_scans
 
 PROFILE = "made-up"  # none of ours: what a profile asks for is another test's
@@ -36,6 +37,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_rows(adc_rows(), rows / "main.csv")
     write_rows(adc_scans(), rows / "scans.csv")
     write_diphoton(folder / PROFILE / "diphoton")
+    write_hunt(folder / PROFILE / "diphoton")
     return folder
 
 
