@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finished", "Spec", "run_farm", "work"]
 _AHEAD = 2  # pieces of work that a process has at a time, one of them waiting
+_ENDING = 3600.0  # seconds: longer than the writing of a result takes
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def run_farm(
         scheduler = address_of(scheduler)
     paths = {spec.key: store / f"{spec.key}{suffix}" for spec in specs}
     with sole_user(store):
-        remove_leftovers(store)
+        # Workers of a cluster end what they began, also after Ctrl-C here.
+        remove_leftovers(store, idle=_ENDING if scheduler else 0.0)
         there = {
             path.name for path in store.iterdir()
         }  # to ask for each takes long on shared disks

@@ -7,6 +7,7 @@ worker may be killed at any moment. The scheduler gives what it did to another o
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -120,11 +121,13 @@ def connected(address: str) -> Iterator[Client]:
     try:
         _knock(address)
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
+        # Dask takes the greeting of another server for a size: no memory has so much.
+        other = isinstance(error, MemoryError)
         message = complaint(
             "no scheduler answers",
             where=address,
-            found=str(error) or type(error).__name__,
+            found="another server" if other else str(error) or "silence",
             expected=f"a Dask scheduler, within {PATIENCE:g} s",
             remedy=_START,
         )
@@ -134,10 +137,24 @@ def connected(address: str) -> Iterator[Client]:
 
 
 def _knock(address: str) -> None:
-    """See whether anything listens there: Dask would go on trying where nobody does."""
+    """See whether a scheduler is there.
+
+    Dask would go on trying where nobody listens, and wait for ever where somebody else does.
+    """
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
     parts = urlsplit(address)
     with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE):
         pass
+
+    async def greet() -> None:
+        options = Security().get_connection_args("client")  # of Dask's own configuration
+        async with asyncio.timeout(PATIENCE):
+            comm = await connect(address, timeout=PATIENCE, **options)
+        comm.abort()
+
+    asyncio.run(greet())
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import math
 import multiprocessing
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from benchmark.errors import DiademError, complaint
@@ -90,7 +92,15 @@ def sole_user(store: Path) -> Iterator[None]:
         yield
 
 
-def remove_leftovers(store: Path) -> None:
-    """Remove temporary files of killed processes: they never became results."""
+def remove_leftovers(store: Path, *, idle: float = 0.0) -> None:
+    """Remove temporary files of killed processes: they never became results.
+
+    Args:
+        store: Folder of results.
+        idle: Seconds for which nobody may have written into a file that is removed.
+    """
+    before = time.time() - idle if idle else math.inf  # clocks of disks differ
     for leftover in store.rglob(".tmp-*"):
-        leftover.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # its writer may live after all
+            if leftover.stat().st_mtime <= before:
+                leftover.unlink()
