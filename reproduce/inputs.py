@@ -85,11 +85,13 @@ class PointFile:
         name: In the folder `points`.
         texts: Its columns of text, beside those of `ORIGIN`.
         numbers: Its columns of numbers.
+        gaps: Those of them that may have empty fields: NaN.
     """
 
     name: str
     texts: tuple[str, ...]
     numbers: tuple[str, ...]
+    gaps: tuple[str, ...] = ()
     sized: bool = False
 
     def read(self, place: Place) -> pd.DataFrame:
@@ -100,6 +102,7 @@ class PointFile:
         texts, wanted = (*ORIGIN, *self.texts), (*ORIGIN, *self.texts, *self.numbers)
         try:
             found = pd.read_csv(path, dtype="str", keep_default_na=False)[list(wanted)]
+            found = found.replace({name: {"": "nan"} for name in self.gaps})
             return found.astype(dict.fromkeys(self.numbers, "float64")).astype(
                 dict.fromkeys(texts, "object")
             )

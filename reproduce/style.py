@@ -34,6 +34,7 @@ PUBLISHED: dict[str, Any] = {  # open markers mean the paper's numbers, everywhe
 _LINES, _LETTERS = 3, 110  # of the notes on a picture
 _LINE = 0.2  # inches
 _PANEL = 4.6  # inches, with its labels
+_RATIO = 0.35  # height of what is below a panel
 _OWN: dict[Any, Any] = {
     "figure.figsize": (_PANEL, _PANEL),
     "font.size": 12,
@@ -84,6 +85,22 @@ def panels(count: int, *, rows: int = 1, room: float = 1.0) -> tuple[Figure, lis
     for ax in axes:
         ax.set_box_aspect(1)
     return figure, axes
+
+
+def with_ratios(count: int, *, room: float = 1.0) -> tuple[Figure, list[Axes], list[Axes]]:
+    """Return a figure with panels side by side, each with a flat one below, of the same x axis.
+
+    Args:
+        count: How many panels.
+        room: Inches for a legend below.
+
+    Returns:
+        The figure, the panels, and those below.
+    """
+    size = (_PANEL * count, _PANEL * (1 + _RATIO) + room)
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(2, count, squeeze=False, sharex="col", height_ratios=(1, _RATIO))
+    return figure, list(axes[0]), list(axes[1])
 
 
 def logarithmic(ax: Axes) -> None:

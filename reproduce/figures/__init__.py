@@ -10,8 +10,10 @@ from reproduce.figures import (
     adc_roc_si,
     adc_training_events,
     confusion,
-    latent_dimensions,
+    latent_1d,
     latent_tsne,
+    sculpting,
+    sensitivity,
     sic_ep,
     sic_id,
     sic_ip,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(adc_roc_si, adc_augmentations, adc_dimension, adc_training_events),
-    *(latent_dimensions, latent_tsne, sic_id, sic_ip, sic_ep, confusion),
+    *(latent_1d, latent_tsne, sculpting, sic_id, sic_ip, sic_ep, sensitivity),
+    confusion,
 )
 FIGURES: dict[str, Entry[Any]] = {module.FIGURE.name: module.FIGURE for module in _MODULES}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.hunt.sensitivity import BELOW, NOT_REACHED
 from benchmark.results import format_variant, summarise
 from reproduce.sac.names import signal_text
 from reproduce.sac.rows import require
@@ -49,7 +50,8 @@ class Line:
         """Return its part of a frame of `summary`, in the order of the strengths."""
         same = frame["embedding"] == self.embedding
         same &= (frame["regime"] == self.regime) & (frame["detector"] == self.detector)
-        return frame[same].sort_values("strength")
+        held = frame[same]
+        return held.sort_values("strength") if "strength" in held else held
 
 
 def detector_of(variant: str) -> tuple[str, str]:
@@ -103,6 +105,28 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return found.assign(**named)[
         [*CELL, *columns, "instances", "n_train", "n_sig", "n_bkg", "reason"]
     ]
+
+
+def summary_of_all(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return numbers that are of all instances together: the strengths of discoveries.
+
+    Args:
+        rows: From `used_rows`.
+
+    Returns:
+        The columns `CELL` without the strength, value, err_lo, err_hi, n_sig, n_bkg, reason, and
+        end: "above" or "below" where the grid of strengths ends before, else "none".
+    """
+    detectors = {text: detector_of(text)[1] for text in rows["variant"].unique()}
+    reason = rows["reason"]
+    below, above = (reason.str.startswith(text) for text in (BELOW, NOT_REACHED))
+    named: dict[str, Any] = {
+        "detector": rows["variant"].map(detectors),
+        "end": np.select([below, above], ["below", "above"], "none"),
+    }
+    columns = [name for name in CELL if name != "strength"]
+    columns += ["value", "err_lo", "err_hi", "n_train", "n_sig", "n_bkg", "reason", "end"]
+    return rows.assign(**named)[columns].reset_index(drop=True)
 
 
 def sic_points(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,11 +10,13 @@ from reproduce.tables import (
     confusion,
     latents,
     processes,
+    sculpting,
+    sic,
     tuning,
 )
 
 if TYPE_CHECKING:
     from reproduce.entry import Entry
 
-_MODULES = (adc_2, adc_training_events, processes, confusion, latents, tuning)
+_MODULES = (adc_2, adc_training_events, processes, confusion, latents, tuning, sic, sculpting)
 TABLES: dict[str, Entry[Any]] = {module.TABLE.name: module.TABLE for module in _MODULES}

@@ -19,7 +19,7 @@ from reproduce.sac.look import LOOKS
 from reproduce.sac.names import PROCESSES
 from reproduce.tables import TABLES
 from reproduce.writing import document
-from tests.diphoton_rows import CARD, CLASSES, histograms, probe_rows, tsne_points, tuning_rows
+from tests.diphoton_rows import CARD, CLASSES, probe_rows, tsne_points, tuning_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
     from reproduce.entry import Made
 
-CONFUSION, MAPS, DIMENSIONS = (
-    FIGURES[n] for n in ("confusion", "latent-tsne", "latent-dimensions")
-)
+CONFUSION, MAPS = (FIGURES[name] for name in ("confusion", "latent-tsne"))
 TABLE, LATENTS, TUNING = (TABLES[name] for name in ("confusion", "latents", "tuning"))
 BLACK = (0, 0, 0, 1)
 EXACT = 1e-8  # rows keep nine digits
@@ -201,19 +199,7 @@ def test_maps_show_every_event_and_edge_the_held_out_point() -> None:
     assert "Incomplete: background-only: no map" in "\n".join(texts(fewer))
 
 
-def test_histograms_stand_in_two_rows() -> None:
-    made = DIMENSIONS.make(histograms())
-    assert made.notes == ()
-    assert len(page_of(made).axes) == 6
-    assert set(made.numbers[""]["process"]) == {"background", "chargino_neutralino"}
-    bars = histograms()
-    fewer = DIMENSIONS.make(bars[bars["process"] != "background"])
-    assert fewer.notes == ("background: no histograms",)
-    with pytest.raises(DataError, match="dvc repro"):
-        DIMENSIONS.make(bars[bars["regime"] != "id"])
-
-
-@pytest.mark.parametrize("name", ["confusion", "latent-tsne", "latent-dimensions"])
+@pytest.mark.parametrize("name", ["confusion", "latent-tsne"])
 @pytest.mark.parametrize("whole", [True, False])
 def test_nothing_is_cut_and_the_legend_stands_alone(name: str, whole: bool) -> None:
     made = {
@@ -222,9 +208,6 @@ def test_nothing_is_cut_and_the_legend_stands_alone(name: str, whole: bool) -> N
         ),
         "latent-tsne": lambda: MAPS.make(
             tsne_points() if whole else tsne_points().query("regime == 'id'")
-        ),
-        "latent-dimensions": lambda: DIMENSIONS.make(
-            histograms() if whole else histograms().query("process == 'background'")
         ),
     }[name]()
     assert bool(made.notes) is not whole
