@@ -160,7 +160,8 @@ def sculpting_points(*, instances: int = 3, seed: int = 6) -> pd.DataFrame:
             y = x ** rng.normal(0.99, 0.01)
             parts.append(pd.DataFrame({"x": x, "y": y}).assign(what="roc", **where))
             parts += [_mass(at, rng).assign(**where) for at in (math.nan, *POINTS)]
-    return pd.concat(parts, ignore_index=True).assign(variant="", **ORIGIN)
+    found = pd.concat(parts, ignore_index=True)
+    return found.assign(variant="detector=cathode", **ORIGIN)
 
 
 def _mass(at: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -195,7 +196,9 @@ def latent_points(*, instances: int = 2, bins: int = 24, seed: int = 7) -> pd.Da
                 where: Row = {"what": what, "dimension": k, "number": number}
                 parts.append(part.assign(**where))
     found = pd.concat(parts, ignore_index=True)
-    return found.assign(embedding="signal_aware", regime="id", variant="", **ORIGIN)
+    return found.assign(
+        embedding="signal_aware", regime="id", variant="detector=cathode", **ORIGIN
+    )
 
 
 def _bars(values: NDArray[np.float64], edges: NDArray[np.float64]) -> pd.DataFrame:

@@ -9,8 +9,9 @@ from reproduce.entry import Entry, Made
 from reproduce.inputs import PointFile
 from reproduce.sac.hunt import HuntFiles, of_hunt
 from reproduce.sac.look import LOOKS
+from reproduce.sac.measured import used_points
 from reproduce.sac.names import ID, PAPER, SAC, TASK, signal_label, signal_text
-from reproduce.sac.rows import plain, provenance, require
+from reproduce.sac.rows import provenance, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +37,9 @@ _HEADROOM = 1.12
 
 def draw(hunt: Hunt) -> Made:
     """Draw a panel for each dimension; see `Entry.make`."""
-    bars = hunt.points
-    if bars is None:
-        bars = hunt.rows[:0]
-    chosen = bars[(bars["embedding"] == SAC) & (bars["regime"] == ID)]
-    held = plain(chosen, "histograms of the latent space of SAC, ID")
-    held = require(held[held["what"].isin(NAMES)], f"{', '.join(NAMES)}")
+    bars = used_points(hunt.points, "the search on the latent space")
+    chosen = (bars["embedding"] == SAC) & (bars["regime"] == ID) & bars["what"].isin(NAMES)
+    held = require(bars[chosen], f"{', '.join(NAMES)} in the latent space of SAC, ID")
     first = held["number"].min()
     held = held[held["number"] == first]
     there = set(held["what"])

@@ -14,9 +14,9 @@ from reproduce.notation import bracketed
 from reproduce.published import load_values
 from reproduce.sac.hunt import HuntFiles, of_hunt
 from reproduce.sac.look import LINES
-from reproduce.sac.measured import WORKING_POINTS
+from reproduce.sac.measured import WORKING_POINTS, used_points
 from reproduce.sac.names import ID, PAPER, SAC, TASK, regime_order, regime_text
-from reproduce.sac.rows import plain, provenance, require
+from reproduce.sac.rows import provenance, require
 from reproduce.sac.sculpting import aucs, mass_tests, p_values
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ _LARGEST = 2.6  # of the ratio's axis
 
 def draw(hunt: Hunt) -> Made:
     """Draw the ROC of each regime, and the mass before and after the cuts; see `Entry.make`."""
-    points = hunt.rows[:0] if hunt.points is None else hunt.points
-    held = plain(points[points["embedding"] == SAC], "sculpting of SAC")
+    held = used_points(hunt.points, "the search without a signal")
+    held = held[held["embedding"] == SAC]
     curves = require(_curves(held[held["what"] == "roc"]), "ROC of SAC without a signal")
     masses = _masses(held[(held["what"] == "mass") & (held["regime"] == ID)])
     areas = aucs(hunt.rows)
@@ -177,8 +177,8 @@ def _words(tests: pd.DataFrame) -> str:
     if not parts:
         return ""
     return (
-        "Kolmogorov-Smirnov test of the masses after a cut against those of all events, for each "
-        f"instance (SAC, ID): {'; '.join(parts)}."
+        "Kolmogorov-Smirnov test of the masses of events that pass a cut against those of the "
+        f"others, for each instance (SAC, ID): {'; '.join(parts)}."
     )
 
 
@@ -213,12 +213,13 @@ FIGURE = Entry(
         "the instances of the data; below, the distance from the diagonal, on which nothing can "
         "be told apart, with bands of one standard deviation over instances. AUC: mean over "
         "instances; in brackets the error of one instance on the last digit, statistical and "
-        "the spread over instances in quadrature. Right: mass of the photon pair in the whole "
-        "window, of all events and of those that pass the tight (background efficiency 0.1 %) "
-        "and the loose (1 %) cut of the search on SAC that learned from every process (ID), each "
-        "of unit area; below, the ratio to all events. Means over instances; bars: the "
-        "statistical error of one instance; bins without events have none. The paper states an "
-        "AUC of 0.504 with an error of 0.002, and finds that the shapes agree."
+        "the spread over instances in quadrature. Right: mass of the photon pair of simulated "
+        "non-resonant background in the whole window, of all events and of those that pass the "
+        "tight (background efficiency 0.1 %) and the loose (1 %) cut of the search on SAC that "
+        "learned from every process (ID), each of unit area; below, the ratio to all events. "
+        "Means over instances; bars: the statistical error of one instance; bins without events "
+        "have none. The paper states an AUC of 0.504 with an error of 0.002, and finds that the "
+        "shapes agree."
     ),
     needs="points/sculpting.csv, rows/hunt.csv and rows/hunt.json: signal_aware, signal none",
     source=HuntFiles(

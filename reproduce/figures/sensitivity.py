@@ -111,7 +111,8 @@ def draw(hunt: Hunt) -> Made:
         for series in _SERIES
         if (found := series.of(numbers[numbers["at"] == at], signal))
     ]
-    shown = require(pd.DataFrame(chosen), "the strength of a discovery with SAC")
+    shown = pd.DataFrame(chosen, columns=["series", *numbers.columns])
+    require(shown[shown["embedding"] == SAC], "the strength of a discovery with SAC")
     notes = tuple(_notes(shown, signals))
     with style.styled():
         size = (_WIDTH, _SIGNAL * len(signals) + _REST)

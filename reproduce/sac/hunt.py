@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -163,12 +163,7 @@ def of_hunt(hunt: Hunt, used: pd.DataFrame, *, words: str = "", **made: Any) -> 
         words: What is to be said beside the settings.
         **made: Other fields of `Made`; a `body` follows the words.
     """
-    from reproduce.sac.deviations import deviations
-
     body = "\n\n".join(filter(None, (hunt.settings.words(), words, made.pop("body", ""))))
-    said = {
-        "body": body,
-        "differs": (*deviations(used), *hunt.settings.differs()),
-        "assumed": (*assumed(ASSUMED), *made.pop("assumed", ())),
-    }
-    return of_frame(used, **{**said, **made})
+    told = (*assumed(ASSUMED), *made.pop("assumed", ()))
+    found = of_frame(used, **made, body=body, assumed=told)
+    return replace(found, differs=(*found.differs, *hunt.settings.differs()))

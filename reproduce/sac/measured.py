@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from benchmark.hunt.sensitivity import BELOW, NOT_REACHED
 from benchmark.results import format_variant, summarise
@@ -14,8 +15,6 @@ from reproduce.sac.rows import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    import pandas as pd
 
     from reproduce.sac.hunt import HuntSettings
 
@@ -26,6 +25,7 @@ TIGHT, LOOSE = 0.001, 0.01
 WORKING_POINTS = {TIGHT: "tight", LOOSE: "loose"}
 """Background efficiencies: inferred from the significance improvements that the paper states."""
 CATHODE, IDEALISED, BY_LABELS = "cathode", "idealised", "supervised"
+_PLAIN = (("", CATHODE), ("", ""))
 CELL = ("embedding", "regime", "detector", "signal", "strength", "at")
 """Columns that name a number of the search."""
 
@@ -80,6 +80,22 @@ def used_rows(rows: pd.DataFrame, metrics: Iterable[str], what: str) -> pd.DataF
     own = {text: detector_of(text)[0] for text in rows["variant"].unique()}
     plain = rows["variant"].map(own) == ""
     return require(rows[plain & rows["metric"].isin(tuple(metrics))], what)
+
+
+def used_points(points: pd.DataFrame | None, what: str) -> pd.DataFrame:
+    """Return points of the search on embeddings with the settings of the profile.
+
+    Args:
+        points: With the columns of `Hunt.points`; None for none.
+        what: Of which points, in words.
+
+    Raises:
+        DataError: There are none.
+    """
+    if points is None:
+        points = pd.DataFrame(columns=["variant"])
+    told = {text: detector_of(text) in _PLAIN for text in points["variant"].unique()}
+    return require(points[points["variant"].map(told).astype(bool)], what)
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:

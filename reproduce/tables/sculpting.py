@@ -36,8 +36,9 @@ _HOW = """\
 AUC: generated against recorded background in the signal region, cross-fitted, no signal injected;
 0.5 is best. Mean over the instances of the data; in brackets its error on the last digit: that of
 one instance, statistical and the spread over instances in quadrature. To 0.5, to the paper: in
-standard deviations. Distance: Kolmogorov's, of the photons' masses (whole window) after the cut
-from those of all events, the largest of the instances; p: its smallest p-value. With k instances
+standard deviations. Distance: Kolmogorov's, between the photons' masses (simulated non-resonant
+background, whole window) of events that pass the cut and of the others, the largest of the
+instances; p: its smallest p-value. With k instances
 a smallest p below 0.05 comes by chance in 1 - 0.95^k of the cases."""
 
 
