@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import math
 import multiprocessing
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 # processes on two cores would fight over them.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 """Names in the environment that say how many threads a process may use."""
+
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
 
 
 @contextmanager
@@ -75,6 +78,8 @@ def _end_with_parent() -> None:
 def sole_user(store: Path) -> Iterator[None]:
     """Hold a store's lock: two commands would clear away each other's unfinished files.
 
+    Some shared disks have no locks; there it is up to the user.
+
     Raises:
         DiademError: Another command holds it.
     """
@@ -89,6 +94,9 @@ def sole_user(store: Path) -> Iterator[None]:
                 remedy="Wait for it, or choose another folder with --store.",
             )
             raise DiademError(message) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         yield
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def contents(paths: list[Path]) -> list[bytes]:
 def cluster() -> Iterator[LocalCluster]:
     """Two processes, each below its nanny, as on the nodes of a real one."""
     with LocalCluster(
-        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as made:
         yield made
 
@@ -154,6 +154,24 @@ def test_workers_of_other_code_are_refused_before_the_work(
     with pytest.raises(DiademError, match=r"differs from the client in the code of DIADEM"):
         run_farm(scan([1], tmp_path / "log"), store=tmp_path / "store", scheduler=address)
     assert begun(tmp_path / "log") == []
+
+
+def test_workers_that_come_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The work waits for them, and each is looked at."""
+    empty = LocalCluster(n_workers=0, threads_per_worker=1, processes=True, dashboard_address=":0")
+    with empty as cluster:
+        cluster.adapt(minimum=0, maximum=1, interval="100ms")
+        where: dict[str, Any] = {"store": tmp_path, "scheduler": cluster.scheduler_address}
+        found = run_farm(scan([1, 2], tmp_path / "log"), **where)
+        assert "no worker yet" in caplog.text
+        assert {process for _, process in begun(tmp_path / "log")} != {os.getpid()}
+        assert contents(found) == contents(run_farm(scan([1, 2], tmp_path), store=tmp_path))
+        monkeypatch.setattr(farm_dask, "_visit", lambda *_: None)
+        monkeypatch.setattr(farm_dask, "identity", lambda _: {"Python": "another"})
+        with pytest.raises(DiademError, match=r"differs from the client in Python"):
+            run_farm(scan([3], tmp_path / "log"), **where)
 
 
 CLIENT = """

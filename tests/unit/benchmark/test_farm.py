@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import pytest
 
 from benchmark.errors import DiademError
 from benchmark.farm import Finished, Spec, run_farm
-from benchmark.workers import sole_user
+from benchmark.workers import remove_leftovers, sole_user
 
 HERE = "tests.unit.benchmark.test_farm"
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,7 +68,7 @@ def test_results_come_in_order_and_once(tmp_path: Path, workers: int) -> None:
 
 def test_a_fault_keeps_what_is_done(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with pytest.raises(DiademError, match="negative"):
+    with pytest.raises(DiademError, match=r"^n-1: no square of a negative"):
         run_farm(specs([5, -1, 6], log), store=tmp_path, workers=1)
     assert len(list(tmp_path.glob("[!.]*.parquet"))) == 1
     assert values(run_farm(specs([5, 6], log), store=tmp_path)) == [25, 36]
@@ -75,8 +76,8 @@ def test_a_fault_keeps_what_is_done(tmp_path: Path) -> None:
 
 
 def test_a_dead_worker_leaves_no_half_result(tmp_path: Path) -> None:
-    dying = [Spec(f"{HERE}:die", {"number": n}) for n in (1, 2)]
-    with pytest.raises(DiademError, match="a worker process died"):
+    dying = [Spec(f"{HERE}:die", {"number": n}, f"d{n}") for n in (1, 2)]
+    with pytest.raises(DiademError, match="^d1 or d2: a worker process died"):
         run_farm(dying, store=tmp_path, workers=2)
     assert not list(tmp_path.glob("[!.]*.parquet"))
     run_farm(specs([1], tmp_path / "log"), store=tmp_path)
@@ -116,6 +117,46 @@ def test_the_key_holds_arguments_not_context() -> None:
 def test_unknown_function(tmp_path: Path) -> None:
     with pytest.raises(DiademError, match=r"no such function; found benchmark\.farm:nothing"):
         run_farm([Spec("benchmark.farm:nothing", {})], store=tmp_path)
+
+
+def test_a_fault_in_a_process_says_whose_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with pytest.raises(DiademError, match=r"^n-1: no square"):
+        run_farm(specs([-1, *range(100)], log), store=tmp_path, workers=2)
+    assert not log.exists() or len(log.read_text().split()) < 100, "the rest was done"
+    wrong = Spec(f"{HERE}:square", {"nummer": 1}, "the wrong one")
+    with pytest.raises(TypeError, match="nummer") as caught:
+        run_farm([wrong], store=tmp_path)
+    assert caught.value.__notes__ == ["in the wrong one"]
+
+
+def test_many_more_specs_than_processes(tmp_path: Path) -> None:
+    wanted = specs(list(range(300)), tmp_path / "log")
+    assert values(run_farm(wanted, store=tmp_path, workers=2)) == [n**2 for n in range(300)]
+
+
+def test_files_of_workers_that_live_stay(tmp_path: Path) -> None:
+    old, young = tmp_path / ".tmp-old", tmp_path / ".tmp-young"
+    for file in (old, young):
+        file.touch()
+    os.utime(old, (0, 0))
+    remove_leftovers(tmp_path, idle=3600.0)
+    assert (old.exists(), young.exists()) == (False, True)
+    remove_leftovers(tmp_path)
+    assert not young.exists()
+
+
+def test_a_disk_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no locks")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    number = errno.ENOSYS
+    with sole_user(tmp_path):
+        pass
+    number = errno.EIO
+    with pytest.raises(OSError, match="no locks"), sole_user(tmp_path):
+        pass
 
 
 def test_a_store_has_one_user(tmp_path: Path) -> None:
