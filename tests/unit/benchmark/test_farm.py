@@ -77,7 +77,7 @@ def test_a_fault_keeps_what_is_done(tmp_path: Path) -> None:
 
 def test_a_dead_worker_leaves_no_half_result(tmp_path: Path) -> None:
     dying = [Spec(f"{HERE}:die", {"number": n}, f"d{n}") for n in (1, 2)]
-    with pytest.raises(DiademError, match="^d1 or d2: a worker process died"):
+    with pytest.raises(DiademError, match=r"^d1 or d2: a worker process died"):
         run_farm(dying, store=tmp_path, workers=2)
     assert not list(tmp_path.glob("[!.]*.parquet"))
     run_farm(specs([1], tmp_path / "log"), store=tmp_path)
