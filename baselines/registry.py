@@ -18,6 +18,7 @@ class Entry:
         title: In words.
         settings: Section of a profile that changes its default settings; "" for none.
         regimes: What it is trained in where the task has regimes; empty: all of the profile's.
+        repeated: Trained as often in each regime as the profile's `encoders` says, for ensembles.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Entry:
     title: str
     settings: str = ""
     regimes: tuple[str, ...] = ()
+    repeated: bool = False
 
 
 EMBEDDINGS = {
@@ -53,6 +55,7 @@ EMBEDDINGS = {
         "diphoton",
         "Particle transformer, contrastive between processes, Gaussian latent",
         "encoder",
+        repeated=True,
     ),
     "supervised": Entry(
         "baselines.signal_aware:Supervised",

@@ -143,7 +143,7 @@ class _Encoder(ABC):
         network, inputs = self._require_fitted()
         device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
         network.to(device).eval()
-        # The event's own noise: its latent is the same whenever and beside whatever it is embedded.
+        # The event's own noise: its latent never depends on what is embedded beside it.
         normal = standard_normal(events.event_id, "latent noise", self.settings.latent)
         noise = as_tensor(normal.astype(np.float32))
         held = (as_tensor(events.objects), as_tensor(events.mask), as_tensor(events.features))

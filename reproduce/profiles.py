@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from benchmark.errors import DiademError, complaint
+from benchmark.hunt.plan import HuntProfile
 from benchmark.probes.settings import ProbeSettings
 from benchmark.tasks.evaluation import Protocol
 
@@ -105,19 +106,23 @@ class DiphotonProfile(TaskProfile):
 
     Attributes:
         train_events: At most so many events of each process and part; None for all.
+        encoders: Trainings of the signal-aware encoder in each regime; other embeddings have one.
         regimes: Those that the signal-aware encoder is trained in.
         encoder: Changes of the encoders' settings, from those of the method card.
         vae: Changes of the settings of the variational autoencoder.
         probes: How much is probed.
         tuning: The scan of hyper-parameters.
+        hunt: How much is searched.
     """
 
     train_events: PositiveInt | None
+    encoders: PositiveInt
     regimes: Annotated[tuple[str, ...], Field(min_length=1)]
     encoder: dict[str, Any]
     vae: dict[str, Any]
     probes: ProbeSettings
     tuning: Tuning
+    hunt: HuntProfile
 
 
 class Profile(_Strict):

@@ -7,40 +7,22 @@ nothing can be told apart. Events are scored by models that never saw them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from benchmark.detectors.cathode_settings import WeakSettings
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.probes.boosting import Table, Trees, boost
-from benchmark.probes.settings import BoostingSettings
 from benchmark.seeds import rng_for, seed_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 MIN_EVENTS = 20
 """Smallest number of events of a side in a fold: fewer decide nothing."""
-
-
-class WeakSettings(BaseModel):
-    """Settings of the classifier; the SAC paper gives a BDT and five folds, all else is assumed.
-
-    Attributes:
-        kind: "xgboost", or scikit-learn's "hist" (HistGradientBoosting).
-        folds: Parts of the events; each is scored by trees that saw neither it nor, but for when
-            to stop, the next one (stated: 5).
-        trees: At most so many.
-        boosting: Learning rate, depth, smallest leaf, patience.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["xgboost", "hist"] = "xgboost"
-    folds: PositiveInt = Field(default=5, ge=3)
-    trees: PositiveInt = 200
-    boosting: BoostingSettings = BoostingSettings(rate=0.1, depth=4, min_weight=10.0)
 
 
 class _Model(Protocol):
@@ -68,26 +50,44 @@ class WeakClassifier:
         self._models: list[_Model] = []
         self._scores: dict[str, NDArray[np.float64]] = {}
 
-    def fit(self, data: NDArray[np.float32], samples: NDArray[np.float32], *, seed: int) -> Self:
+    def fit(
+        self,
+        data: NDArray[np.float32],
+        samples: NDArray[np.float32],
+        *,
+        seed: int,
+        sample_weight: NDArray[np.float64] | None = None,
+        folds: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None,
+    ) -> Self:
         """Train one model for each fold and score each event by the model that did not see it.
 
         Args:
             data: (n, d), recorded events.
             samples: (m, d), drawn from the model of their background.
-            seed: Of the folds.
+            seed: Of the folds, where they are not given, and of the trees.
+            sample_weight: (m,), positive; ones if not given.
+            folds: Of the data (n,) and of the samples (m,), from 0 on, where other events have
+                folds too: `score_samples` then scores an event by the model that saw none of its
+                fold.
 
         Raises:
-            DataError: Other numbers of dimensions, a value that is not finite, or too few events.
+            DataError: Other numbers of dimensions, a value that is not finite, bad weights or
+                folds, or too few events.
         """
         sides = {"data": data, "samples": samples}
         self._check(sides)
-        folds = {
-            name: _folds(len(values), self.settings.folds, seed_for(seed, name))
-            for name, values in sides.items()
-        }
-        self._models = [self._train(sides, folds, k, seed) for k in range(self.settings.folds)]
+        weight = np.ones(len(samples)) if sample_weight is None else sample_weight
+        self._check_weight(weight, len(samples))
+        number = self.settings.folds
+        given = folds or tuple(
+            _folds(len(values), number, seed_for(seed, name)) for name, values in sides.items()
+        )
+        fold = dict(zip(sides, given, strict=True))
+        self._check_folds(sides, fold)
+        weights = {"data": np.ones(len(data)), "samples": weight}
+        self._models = [self._train(_Sides(sides, weights, fold), k, seed) for k in range(number)]
         self._scores = {
-            name: self._out_of_fold(values, folds[name]) for name, values in sides.items()
+            name: self.score_samples(values, fold=fold[name]) for name, values in sides.items()
         }
         return self
 
@@ -101,17 +101,30 @@ class WeakClassifier:
         """The same of the samples."""
         return self._of("samples")
 
-    def score_samples(self, latents: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return scores (n,) of other events: the mean of all models, higher = more like data.
+    def score_samples(
+        self, latents: NDArray[np.float32], *, fold: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """Return scores (n,), higher = more like data.
+
+        Args:
+            latents: (n, d).
+            fold: Of the events (n,): each is scored by the model that saw none of its fold. Not
+                given, events are new, and get the mean of all models.
 
         Raises:
             DiademError: Not fitted.
         """
         if not self._models:
             raise _not_fitted()
-        found: NDArray[np.float64] = np.mean(
-            [model.scores(latents) for model in self._models], axis=0
-        )
+        found: NDArray[np.float64]
+        if fold is None:
+            found = np.mean([model.scores(latents) for model in self._models], axis=0)
+            return found
+        found = np.empty(len(latents))
+        for k, model in enumerate(self._models):
+            own = fold == k
+            if own.any():
+                found[own] = model.scores(latents[own])
         return found
 
     def _of(self, side: str) -> NDArray[np.float64]:
@@ -119,29 +132,37 @@ class WeakClassifier:
             raise _not_fitted()
         return self._scores[side]
 
-    def _out_of_fold(
-        self, values: NDArray[np.float32], fold: NDArray[np.intp]
-    ) -> NDArray[np.float64]:
-        found = np.empty(len(values))
-        for k, model in enumerate(self._models):
-            found[fold == k] = model.scores(values[fold == k])
-        return found
-
-    def _train(
-        self,
-        sides: dict[str, NDArray[np.float32]],
-        folds: dict[str, NDArray[np.intp]],
-        k: int,
-        seed: int,
-    ) -> _Model:
+    def _train(self, sides: _Sides, k: int, seed: int) -> _Model:
         """Return the model of fold k: the next fold says when to stop, the others are learned."""
         following = (k + 1) % self.settings.folds
-        stopping = _table(sides, {name: fold == following for name, fold in folds.items()})
-        learned = _table(
-            sides, {name: (fold != k) & (fold != following) for name, fold in folds.items()}
-        )
+        stopping = sides.table(lambda fold: fold == following)
+        learned = sides.table(lambda fold: (fold != k) & (fold != following))
         train = _xgboost if self.settings.kind == "xgboost" else _hist
         return train(learned, stopping, self.settings, seed_for(seed, "fold", k))
+
+    def _check_weight(self, weight: NDArray[np.float64], n: int) -> None:
+        if weight.shape != (n,) or not (np.isfinite(weight) & (weight > 0)).all():
+            message = complaint(
+                "bad weights of samples",
+                found=f"shape {weight.shape}, smallest {weight.min(initial=np.inf):g}",
+                expected=f"{n} positive numbers",
+            )
+            raise DataError(message)
+
+    def _check_folds(
+        self, sides: dict[str, NDArray[np.float32]], fold: dict[str, NDArray[np.intp]]
+    ) -> None:
+        number = self.settings.folds
+        for name, values in sides.items():
+            fits = fold[name].shape == (len(values),)
+            counts = np.bincount(fold[name], minlength=number) if fits else np.zeros(0)
+            if len(counts) != number or counts.min() < MIN_EVENTS:
+                message = complaint(
+                    f"bad folds of the {name}",
+                    found=f"events of each fold: {counts.tolist()}",
+                    expected=f"{number} folds of {MIN_EVENTS} or more",
+                )
+                raise DataError(message)
 
     def _check(self, sides: dict[str, NDArray[np.float32]]) -> None:
         widths = {name: values.shape[1:] for name, values in sides.items()}
@@ -223,13 +244,25 @@ def _folds(n: int, folds: int, seed: int) -> NDArray[np.intp]:
     return rng_for("folds", seed).permutation(np.arange(n) % folds)
 
 
-def _table(sides: dict[str, NDArray[np.float32]], chosen: dict[str, NDArray[np.bool_]]) -> Table:
-    """Return the chosen events of both sides, data with target 1, each side of weight one half."""
-    data, samples = (sides[name][chosen[name]] for name in ("data", "samples"))
-    n, m = len(data), len(samples)
-    weight = np.repeat(((n + m) / (2 * n), (n + m) / (2 * m)), (n, m))
-    target = np.repeat((1, 0), (n, m))
-    return Table(np.concatenate((data, samples)), target, weight)
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """Values, weights and folds of "data" and "samples"."""
+
+    values: dict[str, NDArray[np.float32]]
+    weight: dict[str, NDArray[np.float64]]
+    fold: dict[str, NDArray[np.intp]]
+
+    def table(self, chosen: Callable[[NDArray[np.intp]], NDArray[np.bool_]]) -> Table:
+        """Return chosen events of both, data with target 1; each side weighs half of all."""
+        rows = {name: chosen(fold) for name, fold in self.fold.items()}
+        counts = {name: int(found.sum()) for name, found in rows.items()}
+        half = sum(counts.values()) / 2
+        weights = [self.weight[name][found] for name, found in rows.items()]
+        return Table(
+            np.concatenate([self.values[name][found] for name, found in rows.items()]),
+            np.repeat((1, 0), (counts["data"], counts["samples"])),
+            np.concatenate([weight * (half / weight.sum()) for weight in weights]),
+        )
 
 
 def _not_fitted() -> DiademError:

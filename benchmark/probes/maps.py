@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from benchmark.histogram import Histogram, common_edges
 from benchmark.probes.sample import TEST, balanced_weight
 from benchmark.splits import uniform
 from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from benchmark.latents import Latents
 
 _SALT = "t-SNE map"
-TAIL = 0.005
-"""Share of a process's events that may lie outside a histogram on either side."""
 _STARVED = 3  # neighbours' perplexity must stay below a third of the events
 
 
@@ -85,36 +83,6 @@ def tsne_points(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Histogram:
-    """A weighted histogram of unit area over all its events, inside the edges or not.
-
-    Attributes:
-        density: (b,) share of the weight a bin over its width.
-        error: (b,) one standard deviation, of the weights squared.
-        events: (b,) number of events.
-    """
-
-    density: NDArray[np.float64]
-    error: NDArray[np.float64]
-    events: NDArray[np.int64]
-
-    @classmethod
-    def of(
-        cls, x: NDArray[np.floating], weight: NDArray[np.float64], edges: NDArray[np.float64]
-    ) -> Histogram:
-        """Count x (n,); of no event all is zero."""
-        total = float(weight.sum()) or 1.0
-        scale = total * np.diff(edges)
-        # float64 as the edges: the largest event must not fall out by rounding
-        x = np.asarray(x, dtype=np.float64)
-        return cls(
-            np.histogram(x, edges, weights=weight)[0] / scale,
-            np.sqrt(np.histogram(x, edges, weights=weight**2)[0]) / scale,
-            np.histogram(x, edges)[0].astype(np.int64),
-        )
-
-
 def histograms(
     latents: Latents, *, yields: dict[str, float], region: tuple[float, float], bins: int
 ) -> pd.DataFrame:
@@ -150,20 +118,12 @@ def histograms(
         weights[DIPHOTON.merged] = np.repeat(rates, [len(rows) for rows in merged])
     tables = []
     for k in range(latents.values.shape[1]):
-        edges = _edges([test.values[rows, k] for rows in groups.values()], bins)
+        edges = common_edges([test.values[rows, k] for rows in groups.values()], bins)
         tables += [
             _table(name, k, edges, Histogram.of(test.values[rows, k], weights[name], edges))
             for name, rows in groups.items()
         ]
     return pd.concat(tables, ignore_index=True)
-
-
-def _edges(parts: list[NDArray[np.floating]], bins: int) -> NDArray[np.float64]:
-    ends = [np.quantile(x.astype(np.float64), (TAIL, 1 - TAIL)) for x in parts if len(x)]
-    lo, hi = (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else (0.0, 0.0)
-    if lo == hi:
-        lo, hi = lo - 0.5, hi + 0.5
-    return np.linspace(lo, hi, bins + 1)
 
 
 def _table(name: str, k: int, edges: NDArray[np.float64], found: Histogram) -> pd.DataFrame:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.cards import DatasetCard, load_card
+from benchmark.detectors.cathode_settings import CathodeSettings
 from benchmark.errors import DataError, complaint
 from benchmark.splits import Split, Within
 from benchmark.table import EventTable
 from benchmark.tasks.collect import gather, hidden, read_only
-from benchmark.tasks.spec import Specification
+from benchmark.tasks.spec import DetectorSpec, HuntSpec, Specification
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,12 +41,14 @@ class DiphotonSpec(Specification):
         backgrounds: The Standard Model processes.
         merged: Name of the class that they are together, in equal parts.
         interpolation: Held-out mass points (process/point), each with a regime of its own.
+        hunt: How signals are sought in the pseudo-data half.
     """
 
     halves: str
     backgrounds: tuple[str, ...]
     merged: str
     interpolation: tuple[str, ...]
+    hunt: HuntSpec
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -55,7 +58,7 @@ class DiphotonSpec(Specification):
 
 DIPHOTON = DiphotonSpec(
     name="diphoton",
-    version=1,
+    version=2,
     title="Eight families of new physics with H -> gamma gamma against the Standard Model",
     dataset="diphoton",
     release="v1",
@@ -69,6 +72,14 @@ DIPHOTON = DiphotonSpec(
     backgrounds=("continuum", "ggF", "VBF", "VH", "ttH"),
     merged="background",
     interpolation=("zprime/400", "chargino_neutralino/200"),
+    hunt=HuntSpec(
+        luminosity=140.0,
+        share=0.5,
+        strengths=(0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0),
+        working_points=(0.001, 0.01),
+        curve=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+        detector=DetectorSpec(name="cathode", settings=CathodeSettings().model_dump(mode="json")),
+    ),
 )
 
 

@@ -39,6 +39,26 @@ class DetectorSpec(_Frozen):
     settings: dict[str, Any]
 
 
+class HuntSpec(_Frozen):
+    """How signals are sought in pseudo-data.
+
+    Attributes:
+        luminosity: Asked for, 1/fb.
+        share: Of the pseudo-data half's own luminosity that one instance takes at most.
+        strengths: S / sqrt(B) in the signal region before any cut; a profile may leave some out.
+        working_points: Background efficiencies of the cuts, the tightest first.
+        curve: Background efficiencies of the ROC curve; the cuts' are among them.
+        detector: What comes after the embedding.
+    """
+
+    luminosity: Annotated[float, Field(gt=0)]
+    share: Annotated[float, Field(gt=0, le=1)]
+    strengths: tuple[Annotated[float, Field(gt=0)], ...]
+    working_points: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    curve: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    detector: DetectorSpec
+
+
 class Specification(_Frozen):
     """What every task says of itself.
 

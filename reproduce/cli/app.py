@@ -18,6 +18,7 @@ from benchmark.errors import DiademError
 from reproduce.cli.check import check
 from reproduce.cli.data import data
 from reproduce.cli.evaluate import evaluate
+from reproduce.cli.hunt import hunt
 from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
 from reproduce.cli.probe import probe
@@ -86,7 +87,7 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-for command in (check, data, evaluate, figure, list_all, probe, table, train, tune):
+for command in (check, data, evaluate, figure, hunt, list_all, probe, table, train, tune):
     diadem.add_command(command)
 
 

@@ -86,7 +86,9 @@ def alone(request: Asked) -> bool:
     return request.workers == 1 and request.scheduler is None
 
 
-def farmed(specs: Sequence[Spec], request: Asked, *, folder: str, kept: str) -> list[Path]:
+def farmed(
+    specs: Sequence[Spec], request: Asked, *, folder: str, kept: str, suffix: str = ".parquet"
+) -> list[Path]:
     """Do what is not yet done, with progress on stderr, and return the file of each spec.
 
     Args:
@@ -94,6 +96,7 @@ def farmed(specs: Sequence[Spec], request: Asked, *, folder: str, kept: str) -> 
         request: Where they are done.
         folder: Of the results, in the store.
         kept: What they are, in the plural.
+        suffix: Of the results' files.
 
     Raises:
         DiademError: See `benchmark.farm.run_farm`.
@@ -108,6 +111,7 @@ def farmed(specs: Sequence[Spec], request: Asked, *, folder: str, kept: str) -> 
                 store=request.store / folder,
                 workers=request.workers,
                 scheduler=request.scheduler,
+                suffix=suffix,
                 on_progress=report,
             )
     except KeyboardInterrupt as error:

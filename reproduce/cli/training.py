@@ -75,12 +75,14 @@ def specs_of(request: Request) -> list[Spec]:
             source=folder.absolute(),
             source_name=source.name,
             profile=name,
+            number=number,
             train_events=profile.diphoton.train_events,
             runtime=Runtime(device=request.device, progress=alone(request)),
             models=request.store.absolute() / "models",
         )
         for embedding in request.embeddings
         for regime in _regimes(request, embedding, profile.diphoton)
+        for number in range(profile.diphoton.encoders if entry(embedding).repeated else 1)
     ]
     times = Counter(spec.key for spec in specs)
     twice = [spec.label for spec in specs if times[spec.key] > 1]
@@ -96,14 +98,15 @@ def _regimes(request: Request, embedding: str, profile: DiphotonProfile) -> list
 
 
 def _copy(files: list[Path], facts: list[Facts], output: Path) -> list[Path]:
-    """Return the files under `output`, named by embedding and regime."""
+    """Return the files under `output`, named by embedding, regime and number but the first."""
     card = diphoton_card()
     found = []
     for file, fact in zip(files, facts, strict=True):
         # A variant may hold what no folder's name may.
         variant = re.sub(r"[^\w.=;+-]", "_", fact.variant)
         folder = output / "-".join(filter(None, (fact.embedding, variant)))
-        target = folder / f"{Regime.parse(fact.regime, card).slug}.parquet"
+        again = f"-{fact.number}" if fact.number else ""
+        target = folder / f"{Regime.parse(fact.regime, card).slug}{again}.parquet"
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
         found.append(target)

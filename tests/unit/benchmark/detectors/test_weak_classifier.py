@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from benchmark.detectors.weak_classifier import MIN_EVENTS, WeakClassifier, WeakSettings, _folds
+from benchmark.detectors.cathode_settings import WeakSettings
+from benchmark.detectors.weak_classifier import MIN_EVENTS, WeakClassifier, _folds
 from benchmark.errors import DataError, DiademError
 
 if TYPE_CHECKING:

@@ -1,0 +1,267 @@
+"""What the search does where there is nothing to find, as work for the farm.
+
+Data without any signal are searched as all others are. Then nothing should tell them from the
+samples, and a cut on the score should not carve a shape into the mass spectrum.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import ks_2samp
+
+from benchmark.code import closure_digest
+from benchmark.detectors.cathode_settings import HuntSizes
+from benchmark.farm import Spec
+from benchmark.files import sha256
+from benchmark.hunt.portrait import portrait
+from benchmark.hunt.rows import NONE, frame, origin, variant_of
+from benchmark.hunt.sample import NONRESONANT, read_sample
+from benchmark.hunt.search import recorded, search
+from benchmark.hunt.setup import Setup
+from benchmark.hunt.template import SUFFIX, read_template
+from benchmark.metrics import Measurement, evaluate, roc_curve
+from benchmark.metrics.ranking import cut_at_background, rank
+from benchmark.provenance import commit
+from benchmark.pseudodata import draw
+from benchmark.seeds import rng_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from benchmark.hunt.ensembles import Key
+    from benchmark.hunt.sample import Sample
+    from benchmark.hunt.search import Scored
+
+TABLES = ("rows", "sculpting", "latent-1d")
+ROC_POINTS = 101
+MASS_BINS = 22  # of 2.5 GeV
+_TOO_FEW = 20
+"""Events after a cut, below which a Kolmogorov test says nothing."""
+
+
+def sculpting_spec(
+    files: Sequence[Path],
+    setup: Setup,
+    sizes: HuntSizes,
+    *,
+    instance: int,
+    templates: Sequence[Spec],
+    signals: Sequence[str] = (),
+    store: Path,
+    study: tuple[tuple[str, str], ...] = (),
+    label: str = "",
+) -> Spec:
+    """Return the work of searching one instance of data without signal.
+
+    Args:
+        files: Latents, one for each encoder.
+        setup: The protocol.
+        sizes: How many classifiers and replicas.
+        instance: Number of the data.
+        templates: Work that makes each encoder's samples.
+        signals: Drawn beside background and samples in histograms of the latents.
+        store: Folder where that work leaves its results.
+        study: Further parts of the rows' variant.
+        label: For people.
+    """
+    arguments = {
+        "latents": [sha256(file) for file in files],
+        "templates": [spec.key for spec in templates],
+        "setup": setup.model_dump(mode="json"),
+        "sizes": sizes.model_dump(mode="json", include={"classifiers", "replicas"}),
+        "instance": instance,
+        "signals": list(signals),
+        "study": dict(study),
+        "code": closure_digest(("benchmark.hunt.sculpting",)),
+    }
+    context = {"files": [str(file.absolute()) for file in files], "store": str(store.absolute())}
+    name = f"{label}, no signal, instance {instance}"
+    return Spec("benchmark.hunt.sculpting:write_sculpting", arguments, name, context)
+
+
+def write_sculpting(
+    path: Path,
+    *,
+    latents: list[str],
+    templates: list[str],
+    setup: dict[str, Any],
+    sizes: dict[str, int],
+    instance: int,
+    signals: list[str],
+    study: dict[str, str],
+    code: str,
+    files: list[str],
+    store: str,
+) -> None:
+    """Write result rows and points, as JSON tables of the names `TABLES`."""
+    del latents, code  # part of the key
+    made = _tables(
+        [Path(file) for file in files],
+        Setup.model_validate(setup),
+        HuntSizes(**sizes),
+        [Path(store) / f"{key}{SUFFIX}" for key in templates],
+        instance=instance,
+        signals=signals,
+        study=study,
+    )
+    name = commit()
+    plain = {
+        table: json.loads(found.assign(commit=name).to_json(orient="records", double_precision=15))
+        for table, found in made.items()
+    }
+    path.write_text(json.dumps(plain), encoding="utf-8")
+
+
+def read_sculpting(path: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables that `write_sculpting` wrote."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return {table: pd.DataFrame(content[table]) for table in TABLES}
+
+
+def _tables(
+    files: list[Path],
+    setup: Setup,
+    sizes: HuntSizes,
+    templates: list[Path],
+    *,
+    instance: int,
+    signals: list[str],
+    study: dict[str, str],
+) -> dict[str, pd.DataFrame]:
+    settings = setup.cathode
+    sample = read_sample(
+        files, yields=setup.yields, region=setup.region, smearing=settings.smearing
+    )
+    pool = sample.pool()
+    drawn = draw(pool[0], luminosity=setup.luminosity, instance=instance, share=setup.share)
+    generated = [read_template(path) for path in templates]
+    sides = recorded(sample, drawn, pool, settings, generated=generated)
+    continuum = np.flatnonzero(sample.process == NONRESONANT)
+    scored = search(
+        sample,
+        sides,
+        continuum,
+        settings,
+        classifiers=sizes.classifiers,
+        name=instance,
+    )
+    rng = rng_for("hunt/sculpting", instance)
+    mass = _Mass(sample, continuum, scored, setup)
+    measured = {("sculpting_auc", None): _auc(scored, sizes, rng), **mass.measured()}
+    variant = variant_of(sample.facts[0], detector="cathode", **study)
+    rows = frame(
+        sample.facts[0], measured, variant=variant, signal=NONE, strength=0.0, instance=instance
+    )
+    where = {**origin(sample.facts[0]), "variant": variant, "number": instance}
+    return {
+        "rows": rows,
+        "sculpting": pd.concat([_roc(scored), mass.points()]).assign(**where),
+        "latent-1d": portrait(sample, sides, signals).assign(**where),
+    }
+
+
+def _first_encoder(
+    scored: Scored, encoder: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean scores of data and background over an encoder's classifiers, and weights."""
+    each = len(scored.data) // len(scored.background_weight)
+    own = slice(encoder * each, (encoder + 1) * each)
+    background = np.mean(scored.background[own], axis=0)
+    return scored.data[own].mean(axis=0), background, scored.background_weight[encoder]
+
+
+def _auc(scored: Scored, sizes: HuntSizes, rng: np.random.Generator) -> Measurement:
+    """Return the mean over encoders; they share the data, so their errors are averaged too."""
+    found = []
+    for encoder in range(len(scored.background_weight)):
+        data, background, weight = _first_encoder(scored, encoder)
+        measured = evaluate(data, background, weight_bkg=weight, replicas=sizes.replicas, rng=rng)
+        found.append(measured["auc"])
+    numbers = np.array([(m.value, m.err_lo, m.err_hi) for m in found], dtype=np.float64)
+    value, low, high = numbers.mean(axis=0).tolist()
+    return Measurement(value, low, high, found[0].n_sig, found[0].n_bkg)
+
+
+def _roc(scored: Scored) -> pd.DataFrame:
+    """Return fractions of the recorded background against those of the samples, same cut."""
+    data, background, weight = _first_encoder(scored)
+    curve = roc_curve(data, background, weight_bkg=weight)
+    x = np.linspace(0.0, 1.0, ROC_POINTS)
+    y = np.interp(x, curve.background_efficiency, curve.signal_efficiency)
+    return pd.DataFrame({"what": "roc", "at": None, "x": x, "x_high": None, "y": y, "error": None})
+
+
+class _Mass:
+    """m_gg of the continuum, all simulated events of the window, before and after cuts.
+
+    Args:
+        sample: Events.
+        rows: Of the continuum.
+        scored: With the scores of these rows.
+        setup: The protocol.
+    """
+
+    def __init__(
+        self, sample: Sample, rows: NDArray[np.intp], scored: Scored, setup: Setup
+    ) -> None:
+        self._mass = sample.m_gg[rows].astype(np.float64)
+        self._score = scored.events.mean(axis=0)
+        self._window, self._points = setup.window, setup.working_points
+        self._inside = sample.in_region[rows]
+
+    def _passing(self, eps_b: float) -> NDArray[np.bool_]:
+        """Return which events pass the cut that keeps a fraction of those in the region."""
+        ranking = rank(np.zeros(0), self._score[self._inside])
+        side = ranking.background
+        cut = cut_at_background(ranking, side.efficiency(side.weight), np.array([eps_b]))
+        last = side.order[min(int(cut.background_from[0]), len(side.order) - 1)]
+        return np.asarray(self._score >= self._score[self._inside][last])
+
+    def measured(self) -> dict[Key, Measurement]:
+        """Return the Kolmogorov distance of events after a cut from the others, and its p."""
+        found: dict[Key, Measurement] = {}
+        for eps_b in self._points:
+            passing = self._passing(eps_b)
+            count = int(passing.sum())
+            names = ("mass_sculpting", "mass_sculpting_p")
+            if count < _TOO_FEW:
+                reason = f"{count} events after the cut; at least {_TOO_FEW} needed"
+                found |= {(name, eps_b): Measurement.null(reason, n_bkg=count) for name in names}
+                continue
+            test = ks_2samp(self._mass[passing], self._mass[~passing], method="asymp")
+            for name, value in zip(names, (test.statistic, test.pvalue), strict=True):
+                # Both are what they are for these events: a test has no error of its own.
+                found[name, eps_b] = Measurement(float(value), 0.0, 0.0, 0, count)
+        return found
+
+    def points(self) -> pd.DataFrame:
+        """Return histograms of unit area before and after each cut."""
+        edges = np.linspace(*self._window, MASS_BINS + 1)
+        width = edges[1] - edges[0]
+        parts = []
+        for at, chosen in [
+            (None, np.ones(len(self._mass), dtype=np.bool_)),
+            *((eps_b, self._passing(eps_b)) for eps_b in self._points),
+        ]:
+            counts = np.histogram(self._mass[chosen], edges)[0]
+            area = counts.sum() * width
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "what": "mass",
+                        "at": at,
+                        "x": edges[:-1],
+                        "x_high": edges[1:],
+                        "y": counts / area,
+                        "error": np.sqrt(counts) / area,
+                    }
+                )
+            )
+        return pd.concat(parts)

@@ -1,0 +1,158 @@
+"""What `diadem hunt` does once its options are known to be right."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import DiademError, complaint
+from benchmark.files import atomic_path
+from benchmark.hunt.outcome import checked, facts, gathered
+from benchmark.hunt.plan import cells, make_plan
+from benchmark.hunt.setup import Setup
+from benchmark.hunt.template import SUFFIX
+from benchmark.paths import datasets_root
+from benchmark.probes.yields import background_yields
+from benchmark.results import write_rows
+from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.spec import check_digest
+from reproduce.cli.farming import farmed
+from reproduce.cli.latent_files import checked_facts, latent_files
+from reproduce.cli.writable import require_file
+from reproduce.profiles import load_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from benchmark.detectors import Device
+    from benchmark.hunt.plan import HuntProfile
+
+ROWS, FACTS = "rows/hunt.csv", "rows/hunt.json"
+POINTS = {"sculpting": "points/sculpting.csv", "latent-1d": "points/latent-1d.csv"}
+FILES = (ROWS, FACTS, *POINTS.values())
+_WHENCE = (
+    *("task", "task_digest", "release", "profile", "commit"),
+    *("embedding", "variant", "regime", "number", "what"),
+)
+COLUMNS = {
+    "sculpting": (*_WHENCE, "at", "x", "x_high", "y", "error"),
+    "latent-1d": (*_WHENCE, "dimension", "low", "high", "density", "error", "events"),
+}
+"""Columns of the files of points."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asked for; see the options of `diadem hunt`."""
+
+    latents: tuple[Path, ...]
+    profile: str | None = None
+    signals: tuple[str, ...] = ()
+    strengths: tuple[float, ...] = ()
+    instances: int | None = None
+    per_injection: bool = False
+    changes: dict[str, Any] = field(default_factory=dict)
+    data: Path | None = None
+    store: Path
+    device: Device = "auto"
+    workers: int = 1
+    scheduler: str | None = None
+
+
+def run(request: Request, output: Path | None) -> pd.DataFrame:
+    """Search; return the result rows, and write all files below `output`.
+
+    Raises:
+        DiademError: Bad latents, profile, signals or release; a search fails. Nothing is written
+            then.
+        KeyboardInterrupt: Ctrl-C; finished work is kept.
+    """
+    check_digest(DIPHOTON)
+    if output is not None:
+        for name in FILES:
+            require_file(output / name)
+    files = latent_files(request.latents)
+    known = checked_facts(files)
+    profile = _profile(request, known[0].profile)
+    folder = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
+    setup = Setup.of_task(background_yields(folder, release=known[0].release), **request.changes)
+    chosen = cells(files, profile)
+    said = facts(checked(chosen, setup, profile), chosen, setup, profile)
+    plan = make_plan(
+        chosen,
+        setup,
+        profile,
+        store=request.store / "templates",
+        device=request.device,
+        per_injection=request.per_injection,
+    )
+    farmed(plan.templates, request, folder="templates", kept="flows", suffix=SUFFIX)
+    sculpting = farmed(
+        plan.sculpting, request, folder="sculpting", kept="searches", suffix=".json"
+    )
+    hunts = farmed(plan.hunts, request, folder="hunts", kept="searches")
+    made = gathered(hunts, sculpting)
+    if output is not None:
+        _write(output, made, said)
+    return made["rows"]
+
+
+def _profile(request: Request, profile: str) -> HuntProfile:
+    """Return the profile's sizes with the user's changes.
+
+    Raises:
+        DiademError: There is no such profile, it is not that of the latents, or a signal or a
+            strength is none.
+    """
+    name, found = load_profile(request.profile or profile)
+    if name != profile:
+        message = complaint(
+            "the latents are of another profile",
+            where="--profile",
+            found=name,
+            expected=profile,
+            remedy="Leave --profile out, or make latents with that profile.",
+        )
+        raise DiademError(message)
+    changes: dict[str, Any] = {}
+    if request.signals:
+        _require_signals(request.signals)
+        changes["signals"] = request.signals
+        changes["embeddings"] = dict.fromkeys(found.diphoton.hunt.embeddings, ())
+    if request.strengths:
+        changes["strengths"] = tuple(sorted(set(request.strengths)))
+    if request.instances:
+        changes["instances"] = request.instances
+    return found.diphoton.hunt.model_copy(update=changes)
+
+
+def _require_signals(names: tuple[str, ...]) -> None:
+    card = diphoton_card()
+    known = [
+        f"{process.name}/{point.name}"
+        for process in card.processes
+        if process.kind == "signal"
+        for point in process.points
+    ]
+    for name in names:
+        if name not in known:
+            message = complaint(
+                "no such signal", where="--signal", found=repr(name), expected=", ".join(known)
+            )
+            raise DiademError(message)
+
+
+def _write(output: Path, made: dict[str, pd.DataFrame], said: dict[str, Any]) -> None:
+    """Write all files, or none."""
+    with ExitStack() as stack:
+        write_rows(made["rows"], stack.enter_context(atomic_path(output / ROWS)))
+        path = stack.enter_context(atomic_path(output / FACTS))
+        path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        for name, place in POINTS.items():
+            path = stack.enter_context(atomic_path(output / place))
+            table = made[name].reindex(columns=list(COLUMNS[name]))
+            table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
