@@ -24,7 +24,8 @@ ROWS, SETTINGS = "hunt.csv", "hunt.json"
 PAPER_SETTINGS = {"instances": 10, "encoders": 5, "flows": 4, "classifiers": 4, "ensembles": 10}
 """What arXiv:2603.25794 states."""
 ASSUMED = (
-    "luminosity, signal region, strengths, and the settings of flow and classifiers of the search"
+    "luminosity, signal region, strengths, noise on the latents, and the settings of flow and "
+    "classifiers of the search"
 )
 
 
@@ -42,7 +43,8 @@ class HuntSettings(BaseModel):
         ensembles: Of classifiers, drawn at random.
         oversampling: Samples of the flows for each event of the data.
         masses: Where the samples' masses come from.
-        resonant: Where Standard Model Higgs bosons come from.
+        resonant: Where the samples' Standard Model Higgs bosons come from.
+        smearing: Noise on each latent, in its widths.
         strengths: S/sqrt(B) in the signal region.
         signals: As "process/point".
         note: What else is to be said.
@@ -61,6 +63,7 @@ class HuntSettings(BaseModel):
     oversampling: float | None = None
     masses: str = ""
     resonant: str = ""
+    smearing: float | None = None
     strengths: tuple[float, ...]
     signals: tuple[str, ...] = ()
     note: str = ""
@@ -80,7 +83,9 @@ class HuntSettings(BaseModel):
         if self.masses:
             parts.append(f"Masses of the samples: {self.masses}.")
         if self.resonant:
-            parts.append(f"Standard Model Higgs bosons: {self.resonant}.")
+            parts.append(f"Standard Model Higgs bosons in the samples: {self.resonant}.")
+        if self.smearing:
+            parts.append(f"Gaussian noise on each latent: {self.smearing:g} of its width.")
         return " ".join((*parts, self.note)).strip()
 
     def differs(self) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ CAPTION = (
     "all instances and all lines have in common, in quadrature. Markers of a strength stand side "
     "by side, its own in the middle. Bands: standard deviation over random ensembles of "
     "classifiers (systematic), mean over instances. A line ends or breaks where in any instance "
-    "too few test events pass the cut."
+    "too few background test events pass the cut."
 )
 _ROWS = len(WORKING_POINTS)
 _BESIDE = 0.012  # of the axis: markers of one strength side by side

@@ -51,7 +51,7 @@ in quadrature), then the systematic one (standard deviation over random ensemble
 a dash where there is none. The test events are common to all instances and lines. Search: with
 samples of the flow; true background: with that in place of the samples (idealised); labels: a
 classifier trained with labels, of no strength. An empty cell was not tried; a dash has too few
-test events in some instance."""
+background test events in some instance."""
 _HOW_PUBLISHED = """\
 The paper gives no error and does not say at which strength its numbers stand: ours are those at
 the largest strength, with the total error. A ratio below 1: ours is smaller."""
