@@ -14,7 +14,7 @@ import socket
 import time
 import uuid
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -206,17 +206,38 @@ class _Run:
         waiting = iter(specs)
         finished = as_completed(loop=self._client.loop)
         try:
-            self._submit(waiting, finished)
+            with self._reached():
+                self._submit(waiting, finished)
             for future in finished:
                 spec = self._running[future]
                 self._require_done(future, spec)
                 del self._running[future]
                 report(spec)
-                self._submit(waiting, finished)
+                with self._reached():
+                    self._submit(waiting, finished)
         finally:
             # After a failure or Ctrl-C: what has begun ends by itself, the rest is not begun.
             if self._running and self._client.status == "running":
-                self._client.cancel(list(self._running), force=True)
+                with suppress(OSError, TimeoutError):
+                    self._client.cancel(list(self._running), force=True)
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Say in a user's words that the scheduler is not there any more."""
+        from distributed.client import ClosedClientError
+
+        try:
+            yield
+        except (OSError, TimeoutError, CancelledError, ClosedClientError) as error:
+            raise DiademError(self._lost()) from error
+
+    def _lost(self) -> str:
+        return complaint(
+            "the scheduler was lost",
+            where=self._scheduler,
+            remedy="Finished work is kept: start it and its workers, and run the same command "
+            "again.",
+        )
 
     def _submit(self, waiting: Iterator[Spec], finished: Any) -> None:
         if time.monotonic() - self._asked > _SIZE_EVERY:
@@ -238,8 +259,11 @@ class _Run:
         """Raise what went wrong with one piece of work."""
         from distributed import KilledWorker
 
+        if future.status in ("cancelled", "lost"):
+            raise DiademError(self._lost())
         try:
-            future.result()
+            if future.status == "error":  # else the result, nothing, is not worth asking for
+                future.result()
         except KilledWorker as error:
             message = complaint(
                 f"workers died {error.allowed_failures + 1} times at this work (out of memory, "
@@ -247,14 +271,6 @@ class _Run:
                 where=spec.label,
                 remedy="Finished work is kept: give workers more memory and run the same "
                 "command again; see docs/cluster.md for machines that are taken away.",
-            )
-            raise DiademError(message) from error
-        except CancelledError as error:
-            message = complaint(
-                "the scheduler was lost",
-                where=self._scheduler,
-                remedy="Finished work is kept: start it and its workers, and run the same command "
-                "again.",
             )
             raise DiademError(message) from error
         path = self._paths[spec.key]

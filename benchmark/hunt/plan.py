@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.errors import DataError, complaint
@@ -12,6 +12,7 @@ from benchmark.hunt.sculpting import sculpting_spec
 from benchmark.hunt.template import template_spec
 from benchmark.latents import read_facts
 from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.regimes import Kind as RegimeKind
 from benchmark.tasks.regimes import Regime
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class HuntProfile(HuntSizes):
         signals: "process/point"; each is sought with every embedding whose regime it fits.
         strengths: Of the task's.
         embeddings: Names, and which of the signals each is asked for; none means all.
-        yardsticks: Embeddings that the idealised and the supervised detector are shown for, in
-            their first regime.
+        yardsticks: Embeddings that the idealised and the supervised detector are run on, in their
+            first regime: in-distribution, where there is one.
         drawn: Signals in the histograms of the latents.
     """
 
@@ -97,8 +98,13 @@ def cells(files: Iterable[Path], profile: HuntProfile) -> list[Cell]:
     for encoders in found.values():
         chosen = [encoders[number] for number in sorted(encoders)]
         made.append(Cell(facts=chosen[0][0], files=tuple(path for _, path in chosen)))
-    order = {name: k for k, name in enumerate(profile.embeddings)}
-    return sorted(made, key=lambda cell: (order[cell.facts.embedding], cell.facts.regime))
+    names, regimes = list(profile.embeddings), get_args(RegimeKind)
+
+    def place(cell: Cell) -> tuple[int, int, str]:
+        regime = Regime.parse(cell.facts.regime, diphoton_card())
+        return names.index(cell.facts.embedding), regimes.index(regime.kind), regime.name
+
+    return sorted(made, key=place)
 
 
 def signals_of(cell: Cell, profile: HuntProfile) -> list[str]:

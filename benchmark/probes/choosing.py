@@ -10,7 +10,8 @@ from benchmark.code import closure_digest
 from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.latents import read_latents
-from benchmark.probes.rows import as_frame, confusion_rows, gaussian_rows
+from benchmark.probes.density import CONTINUUM, flow_auc
+from benchmark.probes.rows import Row, as_frame, confusion_rows, gaussian_rows
 from benchmark.probes.sample import TEST, TRAIN, VALIDATION
 from benchmark.probes.settings import ProbeSettings
 from benchmark.provenance import commit
@@ -47,7 +48,7 @@ def choosing_spec(path: Path, facts: Facts) -> Spec:
 
 
 def measure(path: Path, *, latents: str, code: str, file: str) -> None:
-    """Write the rows of a linear classifier and of the comparison with the unit Gaussian.
+    """Write rows: a linear classifier's, the unit Gaussian's, and what a flow makes of them.
 
     Raises:
         DataError: The file is not what it should be.
@@ -55,4 +56,5 @@ def measure(path: Path, *, latents: str, code: str, file: str) -> None:
     del latents, code  # they are part of the key
     found = without_test(read_latents(Path(file)))
     rows = [*confusion_rows(found, "linear", ProbeSettings()), *gaussian_rows(found)]
+    rows.append(Row(CONTINUUM, "flow_auc", flow_auc(found.select(found.part == TEST))))
     as_frame(found.facts, rows).assign(commit=commit()).to_parquet(path, index=False)

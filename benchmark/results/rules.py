@@ -76,6 +76,7 @@ METRICS: Mapping[str, str] = {
     "mean_diagonal": "",
     "mean_diagonal_signals": "",
     "mass_r2": "",
+    "flow_auc": "",
     "latent_mean:": "",
     "latent_width:": "",
     "latent_kolmogorov:": "",

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.cards import DatasetCard, load_card
-from benchmark.detectors.cathode_settings import CathodeSettings
 from benchmark.errors import DataError, complaint
 from benchmark.splits import Split, Within
 from benchmark.table import EventTable
 from benchmark.tasks.collect import gather, hidden, read_only
-from benchmark.tasks.spec import DetectorSpec, HuntSpec, Specification
+from benchmark.tasks.spec import DetectorSpec, HuntSpec, PrimaryPoint, Specification
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,10 +74,43 @@ DIPHOTON = DiphotonSpec(
     hunt=HuntSpec(
         luminosity=140.0,
         share=0.5,
+        injections=(
+            *("chargino_neutralino/200", "x_to_sh/500_100", "rpv_stop/500_300"),
+            *("rpv_neutralino/350_200", "sbottom/500_180_50", "zprime/400"),
+            *("fcnc_top/c", "fcnc_top/u", "stop/1000_400_0p5"),
+        ),
         strengths=(0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0),
         working_points=(0.001, 0.01),
         curve=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
-        detector=DetectorSpec(name="cathode", settings=CathodeSettings().model_dump(mode="json")),
+        primary=PrimaryPoint(at=0.01, strength=2.0),
+        detector=DetectorSpec(
+            name="cathode",
+            # In full, not as defaults elsewhere: what trains encoders does not hang on flows.
+            settings={
+                "smearing": 0.1,
+                "flow": {
+                    "layers": 6,
+                    "hidden": [32, 32],
+                    "bins": 4,
+                    "bound": 5.0,
+                    "learning_rate": 0.003,
+                    "batch_size": 512,
+                    "epochs": 20,
+                    "patience": 10,
+                    "held_out": 0.2,
+                    "clip_norm": 5.0,
+                },
+                "oversampling": 4.0,
+                "masses": "sideband",
+                "resonant": "simulated",
+                "weak": {
+                    "kind": "xgboost",
+                    "folds": 5,
+                    "trees": 200,
+                    "boosting": {"rate": 0.1, "depth": 4, "min_weight": 10.0, "patience": 10},
+                },
+            },
+        ),
     ),
 )
 

@@ -39,23 +39,35 @@ class DetectorSpec(_Frozen):
     settings: dict[str, Any]
 
 
+class PrimaryPoint(_Frozen):
+    """Where a significance improvement is taken: background efficiency, S / sqrt(B)."""
+
+    at: Annotated[float, Field(gt=0, lt=1)]
+    strength: Annotated[float, Field(gt=0)]
+
+
 class HuntSpec(_Frozen):
     """How signals are sought in pseudo-data.
 
     Attributes:
         luminosity: Asked for, 1/fb.
         share: Of the pseudo-data half's own luminosity that one instance takes at most.
+        injections: Signals of the leaderboard, "process/point"; a profile may leave some out.
         strengths: S / sqrt(B) in the signal region before any cut; a profile may leave some out.
         working_points: Background efficiencies of the cuts, the tightest first.
         curve: Background efficiencies of the ROC curve; the cuts' are among them.
+        primary: What the leaderboard ranks by: the geometric mean over the injections of the
+            significance improvement at this background efficiency and strength.
         detector: What comes after the embedding.
     """
 
     luminosity: Annotated[float, Field(gt=0)]
     share: Annotated[float, Field(gt=0, le=1)]
+    injections: tuple[str, ...]
     strengths: tuple[Annotated[float, Field(gt=0)], ...]
     working_points: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
     curve: tuple[Annotated[float, Field(gt=0, lt=1)], ...]
+    primary: PrimaryPoint
     detector: DetectorSpec
 
 
