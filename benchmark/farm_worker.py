@@ -6,6 +6,7 @@ versions of libraries or with several threads would be found there later as if i
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import platform
@@ -19,7 +20,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmark.code import PACKAGES, code_digest
+from benchmark.code import PACKAGES, ROOT, closure, code_digest
 from benchmark.errors import DiademError, complaint
 from benchmark.farm_spec import work
 from benchmark.files import sha256
@@ -45,7 +46,7 @@ class Visit:
 
     Attributes:
         marker: A file that the client wrote into the store.
-        modules: Of the user, that the work imports.
+        modules: Of the work.
         identity: What `identity` of them gave the client.
     """
 
@@ -128,21 +129,46 @@ def _require_same(visit: Visit, where: str) -> None:
             raise DiademError(message)
 
 
-def identity(modules: tuple[str, ...] = ()) -> dict[str, str]:
+def identity(modules: tuple[str, ...]) -> dict[str, str]:
     """Return all that results of this process may depend on beside specs.
 
-    It is what it was when first asked: later changes of files do not reach what was imported.
-
     Args:
-        modules: Names of modules that are not ours, whose files count too.
+        modules: Names of the modules of the work. Of ours, all that they import counts too; of
+            others, which a user wrote, their file.
     """
-    return _own() | {f"the file of module {name}": _digest(name) for name in modules}
+    ours = [name for name in modules if name.split(".")[0] in PACKAGES]
+    others = [name for name in modules if name not in ours]
+    return {
+        "the code of DIADEM": _code((__name__, *ours)),
+        **{f"the file of module {name}": _digest(name) for name in others},
+        **_versions(),
+    }
+
+
+def _code(modules: tuple[str, ...]) -> str:
+    try:
+        files = _closure(modules)
+    except FileNotFoundError as error:
+        return f"no module {error}"
+    return hashlib.sha256("".join(_files().get(file, file) for file in files).encode()).hexdigest()
 
 
 @cache
-def _own() -> dict[str, str]:
+def _closure(modules: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(closure(modules)))  # it asks the disk for every file
+
+
+@cache
+def _files() -> dict[str, str]:
+    """Digests of our files when first asked: later changes do not reach what was imported."""
+    paths = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    names = [path.relative_to(ROOT).as_posix() for path in paths]
+    return {name: code_digest([name]) for name in names}
+
+
+@cache
+def _versions() -> dict[str, str]:
     return {
-        "the code of DIADEM": code_digest(PACKAGES),
         "Python": platform.python_version(),
         "machine": platform.machine(),
         **{name: _version(name) for name in _LIBRARIES},
@@ -169,18 +195,17 @@ def _digest(module: str) -> str:
 
 
 def modules_of(specs: Iterable[Spec]) -> tuple[str, ...]:
-    """Return the modules, not ours, that specs name as "module:name": a user's embedding.
+    """Return the modules that specs name as "module:name": of the work, and of an embedding.
 
     Example:
         >>> from benchmark.farm_spec import Spec
         >>> modules_of([Spec("benchmark.a:f", {"embedding": "my_module:Pca6", "n": 1})])
-        ('my_module',)
+        ('benchmark.a', 'my_module')
     """
     named = set()
     for spec in specs:
         named |= {spec.function, *(v for v in spec.arguments.values() if isinstance(v, str))}
-    modules = {text.partition(":")[0] for text in named if _BY_NAME.fullmatch(text)}
-    return tuple(sorted(name for name in modules if name.split(".")[0] not in PACKAGES))
+    return tuple(sorted({text.partition(":")[0] for text in named if _BY_NAME.fullmatch(text)}))
 
 
 def appeared(path: str | Path) -> bool:

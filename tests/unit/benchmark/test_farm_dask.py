@@ -166,7 +166,24 @@ def test_a_file_that_shows_late(tmp_path: Path) -> None:
     assert not appeared(tmp_path / "no folder" / "late")
 
 
-def test_modules_of_a_user_are_compared() -> None:
+def test_modules_of_the_work_are_compared() -> None:
     arguments = {"embedding": "my_module:Pca6", "regime": "ip:zprime/400", "own": "baselines.a:B"}
-    assert modules_of([Spec("benchmark.work:f", arguments)]) == ("my_module",)
+    named = modules_of([Spec("benchmark.work:f", arguments)])
+    assert named == ("baselines.a", "benchmark.work", "my_module")
     assert identity(("no_such_module", "no.such"))["the file of module no_such_module"] == "none"
+
+
+def test_code_that_the_work_does_not_import_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines may join while somebody writes something else."""
+    modules = ("benchmark.probes.work", HERE)
+    before = identity(modules)
+    files = dict(farm_worker._files())
+    monkeypatch.setattr(farm_worker, "_files", lambda: files)
+    files["benchmark/fidelity/__init__.py"] = "changed"
+    assert identity(modules) == before
+    for file in ("benchmark/probes/rows.py", "benchmark/farm_worker.py"):
+        monkeypatch.setitem(files, file, "changed")
+        assert identity(modules) != before
+        monkeypatch.undo()
+        monkeypatch.setattr(farm_worker, "_files", lambda: files)
+    assert "no module benchmark.nothing" in identity(("benchmark.nothing",)).values()
