@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from benchmark.metrics.plan import Plan
     from benchmark.metrics.ranking import Ranking
 
 SIZE = 2
@@ -81,43 +83,50 @@ def measure(
         )
         for members in chosen
     ]
-    each = np.stack([estimate(r, r.signal.weight, r.background.weight, plan) for r in rankings])
-    replicated = np.mean(
-        [
-            # The same replicas for each: their mean is that of one set of test events.
-            bootstrap(r, plan, replicas=replicas, rng=np.random.default_rng(seed))
-            for r in rankings
-        ],
-        axis=0,
-    )
-    low, high = interval(replicated)
-    carried = [carriers(r, plan) for r in rankings]
-    n_sig = [round(np.mean([c[k].n_sig for c in carried])) for k in range(each.shape[1])]
-    n_bkg = [round(np.mean([c[k].n_bkg for c in carried])) for k in range(each.shape[1])]
-    value = each.mean(axis=0)
-    found: dict[Key, Measurement] = {
-        ("auc", None): _between(value[0], low[0], high[0], n_sig[0], n_bkg[0])
-    }
-    events = signal.shape[1]
+    numbers = _Numbers.of(rankings, plan, replicas=replicas, seed=seed)
+    found: dict[Key, Measurement] = {("auc", None): numbers.measurement(0)}
     for k, eps_b in enumerate(curve, start=_CURVE):
-        top = high[k] if n_sig[k] else max(high[k], _NONE_SEEN / events)
-        counts = n_sig[k], n_bkg[k]
-        efficiency = _between(value[k], low[k], top, *counts)
+        efficiency = numbers.measurement(k, least=_NONE_SEEN / signal.shape[1])
         effective = min(_effective(r, eps_b) for r in rankings)
         found["signal_efficiency", eps_b] = _known(efficiency, effective, 1.0)
         if eps_b in working_points:
             scale = 1 / math.sqrt(eps_b)
             improvement = _known(efficiency, effective, scale)
             found["significance_improvement_at_background", eps_b] = improvement
-            found["ensemble_spread", eps_b] = _spread(each[:, k] * scale, improvement)
+            found["ensemble_spread", eps_b] = _spread(numbers.each[:, k] * scale, improvement)
     return found
 
 
-def _between(value: float, low: float, high: float, n_sig: int, n_bkg: int) -> Measurement:
-    """Return a measurement whose interval holds the value."""
-    return Measurement(
-        float(value), max(0.0, float(value - low)), max(0.0, float(high - value)), n_sig, n_bkg
-    )
+@dataclass(frozen=True, eq=False)
+class _Numbers:
+    """The numbers of a plan: of each ensemble, and the ends of the interval of their mean."""
+
+    each: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    n_sig: NDArray[np.float64]
+    n_bkg: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, rankings: Sequence[Ranking], plan: Plan, *, replicas: int, seed: int) -> Self:
+        each = [estimate(r, r.signal.weight, r.background.weight, plan) for r in rankings]
+        # The same replicas for each: their mean is that of one set of test events.
+        replicated = [
+            bootstrap(r, plan, replicas=replicas, rng=np.random.default_rng(seed))
+            for r in rankings
+        ]
+        low, high = interval(np.mean(replicated, axis=0))
+        carried = [[(c.n_sig, c.n_bkg) for c in carriers(r, plan)] for r in rankings]
+        n_sig, n_bkg = np.mean(carried, axis=0).T
+        return cls(np.stack(each), low, high, n_sig, n_bkg)
+
+    def measurement(self, k: int, least: float = 0.0) -> Measurement:
+        """Return the mean with an interval that holds it; it ends at `least` without signal."""
+        value = float(self.each[:, k].mean())
+        high = float(self.high[k]) if round(self.n_sig[k]) else max(float(self.high[k]), least)
+        low = float(self.low[k])
+        counts = round(self.n_sig[k]), round(self.n_bkg[k])
+        return Measurement(value, max(0.0, value - low), max(0.0, high - value), *counts)
 
 
 def _effective(ranking: Ranking, eps_b: float) -> float:

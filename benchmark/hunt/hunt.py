@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.code import closure_digest
 from benchmark.detectors.cathode_settings import HuntSizes
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.hunt.ensembles import ensembles, measure
 from benchmark.hunt.rows import frame, variant_of

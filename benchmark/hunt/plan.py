@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.detectors import Device
-    from benchmark.farm import Spec
+    from benchmark.farm_spec import Spec
     from benchmark.hunt.search import Detector
     from benchmark.hunt.setup import Setup
     from benchmark.latents import Facts

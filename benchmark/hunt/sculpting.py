@@ -16,7 +16,7 @@ from scipy.stats import ks_2samp
 
 from benchmark.code import closure_digest
 from benchmark.detectors.cathode_settings import HuntSizes
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.hunt.portrait import portrait
 from benchmark.hunt.rows import NONE, frame, origin, variant_of

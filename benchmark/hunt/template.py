@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from benchmark.code import closure_digest
 from benchmark.detectors.cathode import Generated, generate
 from benchmark.errors import DataError, complaint
-from benchmark.farm import Spec
+from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.hunt.sample import read_sample
 from benchmark.hunt.setup import Setup
