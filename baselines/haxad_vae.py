@@ -28,9 +28,9 @@ from baselines.networks.vae import Vae, VaePlan, VaeTraining
 from baselines.nine_features import NINE, Standard, nine_features
 from benchmark.batches import as_tensor
 from benchmark.embedding import Runtime
+from benchmark.noise import standard_normal
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
-from benchmark.splits import standard_normal
 from benchmark.table import require_schema
 from benchmark.training import FitSettings, fit_module, on_cuda
 

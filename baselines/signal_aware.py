@@ -41,9 +41,9 @@ from baselines.networks.particle_transformer import ParticleTransformer
 from benchmark.batches import Batches, as_tensor
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, complaint
+from benchmark.noise import standard_normal
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
-from benchmark.splits import standard_normal
 from benchmark.table import require_schema
 from benchmark.tasks.diphoton import diphoton_card
 from benchmark.training import FitSettings, fit_module, on_cuda

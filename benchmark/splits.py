@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
 
 from benchmark.errors import DataError, complaint
 from benchmark.mixing import hash64, splitmix64
@@ -34,26 +33,6 @@ def uniform(event_id: NDArray[np.uint64], salt: str) -> NDArray[np.float64]:
     mixed = splitmix64(event_id ^ np.uint64(hash64("split", salt)))
     # The upper 53 bits are all that a float64 below 1 can hold exactly.
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def standard_normal(event_id: NDArray[np.uint64], salt: str, columns: int) -> NDArray[np.float64]:
-    """Return (n, columns) normal numbers: the same event and salt, the same numbers.
-
-    Args:
-        event_id: (n,).
-        salt: Names the purpose.
-        columns: Numbers for each event.
-
-    Example:
-        >>> ids = np.array([7, 8], dtype=np.uint64)
-        >>> standard_normal(ids, "noise", 3).shape
-        (2, 3)
-    """
-    found = np.empty((len(event_id), columns))
-    for k in range(columns):
-        # Half a step keeps 0 away, whose quantile is infinite.
-        found[:, k] = ndtri(uniform(event_id, f"{salt}/{k}") + 2.0**-54)
-    return found
 
 
 @dataclass(frozen=True)

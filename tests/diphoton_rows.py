@@ -99,32 +99,12 @@ def tsne_points(per_process: int = 60, seed: int = 3) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).assign(**ORIGIN)
 
 
-def histograms(bins: int = 24, seed: int = 4) -> pd.DataFrame:
-    """Histograms of six dimensions, near a Gaussian for the background."""
-    rng = np.random.default_rng(seed)
-    edges = np.linspace(-4, 4, bins + 1)
-    width = edges[1] - edges[0]
-    parts = []
-    for regime in ("id", "background"):
-        for process in (*PROCESSES, DIPHOTON.merged):
-            for k in range(1, DIMENSIONS + 1):
-                shift = 0.0 if process == DIPHOTON.merged else rng.normal(0, 1)
-                counts = np.histogram(rng.normal(shift, 1, N_TEST), edges)[0]
-                part = pd.DataFrame({"low": edges[:-1], "high": edges[1:], "events": counts})
-                scaled = counts / N_TEST / width
-                part["density"], part["error"] = scaled, np.sqrt(counts) / N_TEST / width
-                part = part.assign(process=process, dimension=k, regime=regime)
-                parts.append(part.assign(embedding="signal_aware", variant="", number=0))
-    return pd.concat(parts, ignore_index=True).assign(**ORIGIN)
-
-
 def write_diphoton(folder: Path) -> None:
     """Write all results of a profile below `folder`, as the pipeline does."""
     write_rows(probe_rows(), folder / "rows" / "probes.csv")
     write_rows(tuning_rows(), folder / "rows" / "tuning.csv")
     (folder / "points").mkdir(parents=True)
     tsne_points().to_csv(folder / "points" / "tsne.csv", index=False)
-    histograms().to_csv(folder / "points" / "histograms.csv", index=False)
 
 
 def _confusion(probe: str, diagonal: float, rng: np.random.Generator) -> list[dict[str, object]]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from benchmark.errors import DataError, complaint
 from benchmark.latents import read_latents
+from benchmark.noise import standard_normal
 from benchmark.pseudodata import Pool
-from benchmark.splits import standard_normal, uniform
+from benchmark.splits import uniform
 from benchmark.tasks.diphoton import PSEUDO_DATA
 
 if TYPE_CHECKING:

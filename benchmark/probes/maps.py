@@ -1,4 +1,4 @@
-"""Maps and histograms of latents: the points that figures draw."""
+"""Maps of latents: the points that figures draw."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from benchmark.histogram import Histogram, common_edges
-from benchmark.probes.sample import TEST, balanced_weight
+from benchmark.probes.sample import TEST
 from benchmark.splits import uniform
 from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 from benchmark.tasks.regimes import Regime
@@ -79,62 +78,5 @@ def tsne_points(
             "held_out": (~seen).astype(np.int64),
             "x": place[:, 0],
             "y": place[:, 1],
-        }
-    )
-
-
-def histograms(
-    latents: Latents, *, yields: dict[str, float], region: tuple[float, float], bins: int
-) -> pd.DataFrame:
-    """Return the distribution of each latent dimension in the signal region, by process.
-
-    Args:
-        latents: All parts; the test events are taken.
-        yields: Expected events of each Standard Model process, of any luminosity: "background"
-            mixes them so, and is left out if they are none. The share of a process in the signal
-            region is that of its test events.
-        region: m_gg from (in) and to (out), GeV.
-        bins: Of equal width, the same for all processes: from the lowest quantile `TAIL` of a
-            process to the highest quantile 1 - `TAIL` of one, so that no process is cut.
-
-    Returns:
-        process, dimension (from 1), low, high, density, error, events. Mass points of a signal
-        have equal parts.
-    """
-    test = latents.select(latents.part == TEST)
-    inside = (test.m_gg >= region[0]) & (test.m_gg < region[1])
-    groups = {
-        name: np.flatnonzero(inside & (test.process == name))
-        for name in (*DIPHOTON.backgrounds, *DIPHOTON.signals)
-    }
-    weights = {
-        name: balanced_weight(test.process[rows], test.point[rows])
-        for name, rows in groups.items()
-    }
-    if yields:
-        merged = [groups[name] for name in DIPHOTON.backgrounds]
-        rates = [yields[name] / np.sum(test.process == name) for name in DIPHOTON.backgrounds]
-        groups[DIPHOTON.merged] = np.concatenate(merged)
-        weights[DIPHOTON.merged] = np.repeat(rates, [len(rows) for rows in merged])
-    tables = []
-    for k in range(latents.values.shape[1]):
-        edges = common_edges([test.values[rows, k] for rows in groups.values()], bins)
-        tables += [
-            _table(name, k, edges, Histogram.of(test.values[rows, k], weights[name], edges))
-            for name, rows in groups.items()
-        ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def _table(name: str, k: int, edges: NDArray[np.float64], found: Histogram) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "process": name,
-            "dimension": k + 1,
-            "low": edges[:-1],
-            "high": edges[1:],
-            "density": found.density,
-            "error": found.error,
-            "events": found.events,
         }
     )

@@ -38,11 +38,10 @@ class ProbeSettings(_Frozen):
     Attributes:
         trees: At most so many rounds of boosting; a round has a tree for each class.
         replicas: Bootstrap replicas of the test events.
-        drawn: Embeddings that get histograms and a t-SNE map, for figures.
+        drawn: Embeddings that get a t-SNE map, for figures.
         tsne_regimes: Regimes that get a map.
         tsne_events: At most so many test events of each process in it.
         tsne_perplexity: Of the map.
-        bins: Of a histogram.
         boosting: Of the trees.
     """
 
@@ -52,5 +51,4 @@ class ProbeSettings(_Frozen):
     tsne_regimes: tuple[str, ...] = ("id", "ip:zprime/400", "background")
     tsne_events: PositiveInt = 200
     tsne_perplexity: PositiveFloat = 30.0
-    bins: PositiveInt = 30
     boosting: BoostingSettings = BoostingSettings()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmark.card_selection import DiphotonSelection
 from benchmark.code import closure_digest
-from benchmark.errors import DataError, complaint
 from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.latents import read_latents
 from benchmark.mixing import hash64
-from benchmark.probes.maps import histograms, tsne_points
+from benchmark.probes.maps import tsne_points
 from benchmark.probes.rows import (
     as_frame,
     confusion_rows,
@@ -22,14 +20,14 @@ from benchmark.probes.rows import (
 )
 from benchmark.probes.settings import ProbeSettings
 from benchmark.provenance import commit
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import diphoton_card
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.latents import Facts, Latents
 
-Kind = Literal["bdt", "linear", "own", "mass", "gaussian", "tsne", "histograms"]
+Kind = Literal["bdt", "linear", "own", "mass", "gaussian", "tsne"]
 _CODE = ("benchmark.probes.rows", "benchmark.probes.maps", "benchmark.latents")
 _TREES = {"trees", "boosting"}
 # The settings that the result of each kind depends on: others must not make it again.
@@ -40,7 +38,6 @@ _USED: dict[Kind, set[str]] = {
     "mass": {*_TREES, "replicas"},
     "gaussian": set(),
     "tsne": {"tsne_events", "tsne_perplexity"},
-    "histograms": {"bins"},
 }
 
 
@@ -56,20 +53,16 @@ def kinds_of(facts: Facts, settings: ProbeSettings) -> tuple[Kind, ...]:
     mapped = drawn and facts.regime in settings.tsne_regimes
     # The map first: it takes longest, and other work fills the time beside it.
     first: tuple[Kind, ...] = ("tsne",) if mapped else ()
-    last: tuple[Kind, ...] = ("histograms",) if drawn else ()
-    return (*first, "bdt", "mass", "linear", "gaussian", *last)
+    return (*first, "bdt", "mass", "linear", "gaussian")
 
 
-def probe_specs(
-    path: Path, facts: Facts, settings: ProbeSettings, yields: dict[str, float]
-) -> dict[Kind, Spec]:
+def probe_specs(path: Path, facts: Facts, settings: ProbeSettings) -> dict[Kind, Spec]:
     """Return the piece of work for each kind of probe of a file of latents.
 
     Args:
         path: The file.
         facts: Those in it.
         settings: Sizes.
-        yields: Expected events of each background process, for the histograms.
     """
     shared = {
         "latents": sha256(path),
@@ -84,7 +77,6 @@ def probe_specs(
                 **shared,
                 "kind": kind,
                 "settings": settings.model_dump(mode="json", include=_USED[kind]),
-                "yields": yields if kind == "histograms" else {},
             },
             f"{name}, {kind}",
             {"file": str(path.absolute())},
@@ -98,7 +90,6 @@ def probe(
     *,
     kind: Kind,
     settings: dict[str, Any],
-    yields: dict[str, float],
     latents: str,
     code: str,
     card: int,
@@ -111,13 +102,11 @@ def probe(
     """
     del latents, code, card  # they are part of the key
     found = read_latents(Path(file))
-    made = _made(found, kind, ProbeSettings(**settings), yields)
+    made = _made(found, kind, ProbeSettings(**settings))
     made.assign(commit=commit()).to_parquet(path, index=False)
 
 
-def _made(
-    latents: Latents, kind: Kind, settings: ProbeSettings, yields: dict[str, float]
-) -> pd.DataFrame:
+def _made(latents: Latents, kind: Kind, settings: ProbeSettings) -> pd.DataFrame:
     facts = latents.facts
     if kind == "tsne":
         points = tsne_points(
@@ -127,23 +116,11 @@ def _made(
             seed=probe_seed(kind),
         )
         return _with_facts(points, facts)
-    if kind == "histograms":
-        bars = histograms(latents, yields=yields, region=_signal_region(), bins=settings.bins)
-        return _with_facts(bars, facts)
     if kind == "mass":
         return as_frame(facts, mass_rows(latents, settings))
     if kind == "gaussian":
         return as_frame(facts, gaussian_rows(latents))
     return as_frame(facts, confusion_rows(latents, kind, settings))
-
-
-def _signal_region() -> tuple[float, float]:
-    selection = diphoton_card().selection
-    if not isinstance(selection, DiphotonSelection):
-        message = complaint("a card without a signal region", where=DIPHOTON.dataset)
-        raise DataError(message)
-    lo, hi = selection.signal_region.value
-    return float(lo), float(hi)
 
 
 def _with_facts(points: pd.DataFrame, facts: Facts) -> pd.DataFrame:

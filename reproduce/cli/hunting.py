@@ -13,8 +13,8 @@ from benchmark.hunt.outcome import checked, facts, gathered
 from benchmark.hunt.plan import cells, make_plan
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX
+from benchmark.hunt.yields import background_yields
 from benchmark.paths import datasets_root
-from benchmark.probes.yields import background_yields
 from benchmark.results import write_rows
 from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 from benchmark.tasks.spec import check_digest

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     epilog="\b\nExamples:\n"
     "  diadem probe results/quick/diphoton/latents\n"
     "  diadem probe latents/signal_aware/id.parquet --output my-probes\n"
-    "  diadem probe latents --tsne-events 500 --workers 1\n"
-    "  diadem probe latents --data folder-of-a-release"
+    "  diadem probe latents --tsne-events 500 --workers 1"
 )
 @click.argument(
     "latents",
@@ -34,11 +33,6 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the results; rows/ and points/ are made in it.  [default: nothing is written]",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the release that the latents are of.  [default: the bundled one]",
-)
 @options.store
 @options.workers
 @options.scheduler
@@ -51,8 +45,8 @@ def probe(latents: tuple[Path, ...], **chosen: Any) -> None:
     """Measure what the latents of a task's embeddings know.
 
     Each file of latents, or all below a folder, is probed by classifiers of the nine classes, by
-    a regression of m_gg and by a comparison with the unit Gaussian; maps and histograms are made
-    for figures. Writes rows/probes.csv, points/tsne.csv and points/histograms.csv.
+    a regression of m_gg and by a comparison with the unit Gaussian; maps are made for figures.
+    Writes rows/probes.csv and points/tsne.csv.
     """
     from reproduce.cli.output import told
     from reproduce.cli.probing import Request, run
@@ -60,13 +54,12 @@ def probe(latents: tuple[Path, ...], **chosen: Any) -> None:
     request = Request(
         latents=latents,
         profile=chosen["profile"],
-        data=chosen["data"],
         store=chosen["store"],
         **placed(chosen),
         tsne_events=chosen["tsne_events"],
     )
     _show(run(request, chosen["output"]))
-    told(chosen["output"], "rows/probes.csv", "points/tsne.csv", "points/histograms.csv")
+    told(chosen["output"], "rows/probes.csv", "points/tsne.csv")
 
 
 # Signal, metric and probe of each column of the table; of probes one suffices.

@@ -10,11 +10,9 @@ import pandas as pd
 
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
-from benchmark.paths import datasets_root
 from benchmark.probes.work import probe_specs
-from benchmark.probes.yields import background_yields
 from benchmark.results import write_rows
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.farming import farmed
 from reproduce.cli.latent_files import checked_facts, latent_files
@@ -25,22 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmark.probes.settings import ProbeSettings
-    from benchmark.probes.work import Kind
 
-ROWS, TSNE, HISTOGRAMS = "rows/probes.csv", "points/tsne.csv", "points/histograms.csv"
+ROWS, TSNE = "rows/probes.csv", "points/tsne.csv"
 _WHENCE = (
     *("task", "task_digest", "release", "profile", "commit"),
     *("embedding", "variant", "number", "regime"),
 )
-COLUMNS = {
-    TSNE: (*_WHENCE, "process", "point", "held_out", "x", "y"),
-    HISTOGRAMS: (
-        *(*_WHENCE, "process", "dimension", "low", "high"),
-        *("density", "error", "events"),
-    ),
-}
-"""Columns of the files of points."""
-_FILE_OF: dict[Kind, str] = {"tsne": TSNE, "histograms": HISTOGRAMS}
+COLUMNS = (*_WHENCE, "process", "point", "held_out", "x", "y")
+"""Columns of the file of points."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +39,6 @@ class Request:
 
     latents: tuple[Path, ...]
     profile: str | None = None
-    data: Path | None = None
     store: Path
     workers: int = 1
     scheduler: str | None = None
@@ -64,25 +53,23 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         KeyboardInterrupt: Ctrl-C; finished work is kept.
     """
     if output is not None:
-        for name in (ROWS, *COLUMNS):
+        for name in (ROWS, TSNE):
             require_file(output / name)
     files = latent_files(request.latents)
     facts = checked_facts(files)
     settings = _settings(request, facts[0].profile)
-    folder = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
-    yields = background_yields(folder, release=facts[0].release)
     work = [
         (kind, spec)
         for file, fact in zip(files, facts, strict=True)
-        for kind, spec in probe_specs(file, fact, settings, yields).items()
+        for kind, spec in probe_specs(file, fact, settings).items()
     ]
     made = farmed([spec for _, spec in work], request, folder="probes", kept="probes")
-    tables: dict[str, list[pd.DataFrame]] = {ROWS: [], TSNE: [], HISTOGRAMS: []}
+    tables: dict[bool, list[pd.DataFrame]] = {True: [], False: []}
     for (kind, _), path in zip(work, made, strict=True):
-        tables[_FILE_OF.get(kind, ROWS)].append(_read(path))
-    rows = pd.concat(tables.pop(ROWS), ignore_index=True)
+        tables[kind == "tsne"].append(_read(path))
+    rows = pd.concat(tables[False], ignore_index=True)
     if output is not None:
-        _write(output, rows, {name: _points(name, found) for name, found in tables.items()})
+        _write(output, rows, _points(tables[True]))
     return rows
 
 
@@ -122,19 +109,17 @@ def _read(file: Path) -> pd.DataFrame:
         raise DiademError(message) from error
 
 
-def _points(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
+def _points(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Return points with the columns of their file; without any, these alone."""
-    columns = list(COLUMNS[name])
     if not tables:
-        return pd.DataFrame(columns=columns)
-    whole = pd.concat(tables, ignore_index=True)[columns]
+        return pd.DataFrame(columns=list(COLUMNS))
+    whole = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
     return whole.sort_values(["embedding", "variant", "regime", "number"], kind="stable")
 
 
-def _write(output: Path, rows: pd.DataFrame, points: dict[str, pd.DataFrame]) -> None:
-    """Write all files, or none."""
+def _write(output: Path, rows: pd.DataFrame, points: pd.DataFrame) -> None:
+    """Write both files, or none."""
     with ExitStack() as stack:
         write_rows(rows, stack.enter_context(atomic_path(output / ROWS)))
-        for name, table in points.items():
-            path = stack.enter_context(atomic_path(output / name))
-            table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+        path = stack.enter_context(atomic_path(output / TSNE))
+        points.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

@@ -41,6 +41,10 @@ CASES = [
             *("baselines.haxad_vae", "baselines.raw9"),
         ),
     ),
+    (
+        "hunt",
+        ("benchmark.hunt.template", "benchmark.hunt.hunt", "benchmark.hunt.sculpting"),
+    ),
 ]
 
 

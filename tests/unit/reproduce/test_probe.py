@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from benchmark.latents import Latents, write_latents
 from benchmark.results import read_rows
 from reproduce.cli import diadem
-from reproduce.cli.probing import COLUMNS, HISTOGRAMS, ROWS, TSNE
+from reproduce.cli.probing import COLUMNS, ROWS, TSNE
 from tests.latents import PROCESSES, log_probabilities, made_up_latents
 
 if TYPE_CHECKING:
@@ -59,17 +59,14 @@ def test_it_writes_rows_and_points(probed: tuple[Result, Path]) -> None:
     result, output = probed
     assert result.exit_code == 0, result.output
     files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
-    assert files == {ROWS, TSNE, HISTOGRAMS}
+    assert files == {ROWS, TSNE}
     rows = read_rows(output / ROWS)
     assert set(rows["profile"]) == {"smoke"}
     assert set(rows["variant"]) == {"", "probe=bdt", "probe=linear", "probe=own"}
     points = pd.read_csv(output / TSNE, keep_default_na=False)
-    assert tuple(points.columns) == COLUMNS[TSNE]
+    assert tuple(points.columns) == COLUMNS
     assert len(points) == 13 * 6
-    bars = pd.read_csv(output / HISTOGRAMS, keep_default_na=False)
-    assert tuple(bars.columns) == COLUMNS[HISTOGRAMS]
-    assert set(bars["process"]) == {*PROCESSES, "background"}
-    assert set(bars["release"]) == set(rows["release"])
+    assert set(points["release"]) == set(rows["release"])
 
 
 def test_it_shows_a_line_for_each_training(probed: tuple[Result, Path]) -> None:
@@ -81,7 +78,7 @@ def test_it_shows_a_line_for_each_training(probed: tuple[Result, Path]) -> None:
         value = float(means[name, f"probe={probe}"])
         shown = [float(word) for word in line[2:] if word.replace(".", "").isdigit()]
         assert any(abs(number - value) < 1e-2 for number in shown)
-    assert "8 of 8: supervised id, mass" in probed[0].stderr
+    assert "7 of 7: supervised id, mass" in probed[0].stderr
 
 
 def test_the_same_again_comes_from_the_store(folder: Path, probed: tuple[Result, Path]) -> None:
@@ -91,8 +88,8 @@ def test_the_same_again_comes_from_the_store(folder: Path, probed: tuple[Result,
     words = ("--output", again, "--store", store, "--workers", 1, "--tsne-events", 6)
     result = run(folder / "supervised", file, file, *words)
     assert result.exit_code == 0, result.output
-    assert result.stderr.count("kept from before") == 8
-    for name in (ROWS, TSNE, HISTOGRAMS):
+    assert result.stderr.count("kept from before") == 7
+    for name in (ROWS, TSNE):
         assert (again / name).read_bytes() == (output / name).read_bytes()
 
 
@@ -137,7 +134,6 @@ def test_latents_that_do_not_go_together(
     ("changes", "said"),
     [
         ({"task_digest": "1234"}, "expected"),
-        ({"release": "v2@1234"}, "the latents' release is another"),
         ({"profile": "unheard"}, "no such profile"),
     ],
 )
@@ -186,7 +182,7 @@ def test_log_probabilities_that_are_none(latents: Latents, tmp_path: Path) -> No
     assert not (tmp_path / "o").exists()
 
 
-@pytest.mark.parametrize("name", [ROWS, TSNE, HISTOGRAMS])
+@pytest.mark.parametrize("name", [ROWS, TSNE])
 def test_all_or_none(name: str, latents: Latents, tmp_path: Path) -> None:
     """A folder stands where one file should be: said before the work, and none is written."""
     file = put(tmp_path / "a.parquet", latents)

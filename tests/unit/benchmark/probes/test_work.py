@@ -12,6 +12,7 @@ import pytest
 
 from benchmark.errors import DataError
 from benchmark.farm import run_farm
+from benchmark.hunt.yields import background_yields
 from benchmark.latents import Latents, write_latents
 from benchmark.probes.rows import (
     as_frame,
@@ -22,7 +23,6 @@ from benchmark.probes.rows import (
 )
 from benchmark.probes.settings import ProbeSettings
 from benchmark.probes.work import kinds_of, probe_specs
-from benchmark.probes.yields import background_yields
 from benchmark.results import validate_rows
 from benchmark.tasks.diphoton import DIPHOTON
 from tests.latents import PROCESSES, RELEASE, log_probabilities, made_up_facts, made_up_latents
@@ -30,7 +30,7 @@ from tests.latents import PROCESSES, RELEASE, log_probabilities, made_up_facts, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS = ProbeSettings(trees=5, replicas=20, tsne_events=4, tsne_perplexity=5.0, bins=4)
+SETTINGS = ProbeSettings(trees=5, replicas=20, tsne_events=4, tsne_perplexity=5.0)
 CLASSES = DIPHOTON.classes
 
 
@@ -129,7 +129,6 @@ def test_split_variant_undoes_a_row() -> None:
 def test_kinds() -> None:
     assert kinds_of(made_up_facts(), SETTINGS)[0] == "tsne"
     assert "tsne" not in kinds_of(made_up_facts(regime="ep:stop"), SETTINGS)
-    assert "histograms" in kinds_of(made_up_facts(regime="ep:stop"), SETTINGS)
     again = kinds_of(made_up_facts(number=1), SETTINGS)
     assert again == ("bdt", "mass", "linear", "gaussian")
     assert kinds_of(made_up_facts(embedding="raw9"), SETTINGS) == again
@@ -138,31 +137,28 @@ def test_kinds() -> None:
 
 def test_work_is_done_once_and_anew_where_something_changed(tmp_path: Path) -> None:
     latents = made_up_latents(events=12, dimensions=2)
-    file, yields = tmp_path / "a.parquet", dict.fromkeys(DIPHOTON.backgrounds, 1.0)
+    file = tmp_path / "a.parquet"
     write_latents(file, latents)
-    specs = probe_specs(file, latents.facts, SETTINGS, yields)
+    specs = probe_specs(file, latents.facts, SETTINGS)
     made = run_farm(list(specs.values()), store=tmp_path / "store")
     tables = dict(zip(specs, map(pd.read_parquet, made), strict=True))
     rows = [tables[kind] for kind in ("bdt", "linear", "mass", "gaussian")]
     validate_rows(pd.concat(rows))
     assert len(tables["tsne"]) == 13 * 4
-    assert len(tables["histograms"]) == 14 * 2 * 4
     assert set(tables["tsne"]["embedding"]) == {"signal_aware"}
 
-    def keys(settings: ProbeSettings = SETTINGS, **changes: Any) -> dict[str, str]:
-        found = probe_specs(file, latents.facts, settings, {**yields, **changes})
+    def keys(settings: ProbeSettings = SETTINGS) -> dict[str, str]:
+        found = probe_specs(file, latents.facts, settings)
         return {str(kind): spec.key for kind, spec in found.items()}
 
     first = keys()
     assert first == {kind: spec.key for kind, spec in specs.items()}
     deeper = keys(SETTINGS.model_copy(update={"trees": 6}))
     assert {kind for kind in first if first[kind] != deeper[kind]} == {"bdt", "mass"}
-    richer = keys(continuum=2.0)
-    assert {kind for kind in first if first[kind] != richer[kind]} == {"histograms"}
     (tmp_path / "copy").mkdir()
     moved = tmp_path / "copy" / "b.parquet"
     moved.write_bytes(file.read_bytes())
-    again = probe_specs(moved, latents.facts, SETTINGS, yields)
+    again = probe_specs(moved, latents.facts, SETTINGS)
     assert {str(kind): spec.key for kind, spec in again.items()} == first
     write_latents(file, replace(latents, values=latents.values + 1))
     assert not set(keys().values()) & set(first.values())
