@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.code import closure_digest
+from benchmark.code import own_digest
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
 from benchmark.files import sha256
@@ -78,7 +78,7 @@ def hunt_spec(
         "templates": [spec.key for spec in templates],
         "setup": setup.model_dump(mode="json"),
         "sizes": sizes.model_dump(mode="json", include=set(_SIZES)),
-        "code": closure_digest(("benchmark.hunt.hunt",)),
+        "code": own_digest("benchmark.hunt.hunt"),
     }
     context = {"files": [str(file.absolute()) for file in files], "store": str(store.absolute())}
     what = "" if hunt.strength is None else f" at {hunt.strength:g}, instance {hunt.instance}"

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
 
-from benchmark.code import closure_digest
+from benchmark.code import own_digest
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
 from benchmark.files import sha256
@@ -55,7 +55,6 @@ def sculpting_spec(
     templates: Sequence[Spec],
     signals: Sequence[str] = (),
     store: Path,
-    study: tuple[tuple[str, str], ...] = (),
     label: str = "",
 ) -> Spec:
     """Return the work of searching one instance of data without signal.
@@ -68,7 +67,6 @@ def sculpting_spec(
         templates: Work that makes each encoder's samples.
         signals: Drawn beside background and samples in histograms of the latents.
         store: Folder where that work leaves its results.
-        study: Further parts of the rows' variant.
         label: For people.
     """
     arguments = {
@@ -78,8 +76,7 @@ def sculpting_spec(
         "sizes": sizes.model_dump(mode="json", include={"classifiers", "replicas"}),
         "instance": instance,
         "signals": list(signals),
-        "study": dict(study),
-        "code": closure_digest(("benchmark.hunt.sculpting",)),
+        "code": own_digest("benchmark.hunt.sculpting"),
     }
     context = {"files": [str(file.absolute()) for file in files], "store": str(store.absolute())}
     name = f"{label}, no signal, instance {instance}"
@@ -95,7 +92,6 @@ def write_sculpting(
     sizes: dict[str, int],
     instance: int,
     signals: list[str],
-    study: dict[str, str],
     code: str,
     files: list[str],
     store: str,
@@ -109,7 +105,6 @@ def write_sculpting(
         [Path(store) / f"{key}{SUFFIX}" for key in templates],
         instance=instance,
         signals=signals,
-        study=study,
     )
     name = commit()
     plain = {
@@ -133,7 +128,6 @@ def _tables(
     *,
     instance: int,
     signals: list[str],
-    study: dict[str, str],
 ) -> dict[str, pd.DataFrame]:
     settings = setup.cathode
     sample = read_sample(
@@ -155,7 +149,7 @@ def _tables(
     rng = rng_for("hunt/sculpting", instance)
     mass = _Mass(sample, continuum, scored, setup)
     measured = {("sculpting_auc", None): _auc(scored, sizes, rng), **mass.measured()}
-    variant = variant_of(sample.facts[0], detector="cathode", **study)
+    variant = variant_of(sample.facts[0], detector="cathode")
     rows = frame(
         sample.facts[0], measured, variant=variant, signal=NONE, strength=0.0, instance=instance
     )

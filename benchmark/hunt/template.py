@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from benchmark.code import closure_digest
+from benchmark.code import own_digest
 from benchmark.detectors.cathode import Generated, generate
 from benchmark.errors import DataError, complaint
 from benchmark.farm_spec import Spec
@@ -59,7 +59,7 @@ def template_spec(
         "signal": signal,
         "strength": strength,
         "arithmetic": "cuda" if on_cuda(device) else "cpu",
-        "code": closure_digest(("benchmark.hunt.template",)),
+        "code": own_digest("benchmark.hunt.template"),
     }
     context = {"file": str(file.absolute()), "device": device}
     name = f"{label}, flows of instance {instance}"

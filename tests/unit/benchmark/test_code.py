@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmark import code
-from benchmark.code import closure, closure_digest, code_digest
+from benchmark.code import closure, closure_digest, code_digest, own_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,6 +85,14 @@ def test_a_closure_holds_what_is_imported(packages: Path, changed: str, same: bo
 def test_imports_for_type_checkers_do_not_count(packages: Path) -> None:
     assert closure(["benchmark.e"]) == {"benchmark/__init__.py", "benchmark/e.py"}
     assert (packages / "benchmark" / "d.py").exists()
+
+
+def test_own_code_is_parsed_once() -> None:
+    """A scan asks for the digest of the same code with every one of its pieces of work."""
+    assert own_digest("benchmark.mixing") == closure_digest(["benchmark.mixing"])
+    before = own_digest.cache_info().misses
+    assert {own_digest("benchmark.mixing") for _ in range(3)} == {own_digest("benchmark.mixing")}
+    assert own_digest.cache_info().misses == before
 
 
 def test_a_closure_of_nothing() -> None:
