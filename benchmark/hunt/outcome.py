@@ -113,7 +113,8 @@ def checked(cells: Sequence[Cell], setup: Setup, profile: HuntProfile) -> Pseudo
             smearing=setup.cathode.smearing,
         )
     pool, rows = sample.pool()
-    for signal in {name for cell in cells for name in signals_of(cell, profile)}:
+    sought = {name for cell in cells for name in signals_of(cell, profile)}
+    for signal in sorted({*sought, *profile.sharing}):
         drawn = draw(
             pool,
             luminosity=setup.luminosity,

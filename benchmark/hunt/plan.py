@@ -36,6 +36,8 @@ class HuntProfile(HuntSizes):
         yardsticks: Embeddings that the idealised and the supervised detector are run on, in their
             first regime: in-distribution, where there is one.
         drawn: Signals in the histograms of the latents.
+        sharing: Signals that are also sought, at the largest strength and where yardsticks are,
+            with flows trained anew on each injection's sidebands: what sharing flows costs.
     """
 
     signals: tuple[str, ...]
@@ -43,6 +45,7 @@ class HuntProfile(HuntSizes):
     embeddings: dict[str, tuple[str, ...]]
     yardsticks: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
+    sharing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,20 +173,32 @@ class _Planner:
                     self._hunt(cell, signal, strength, instance)
                     if yardsticks:
                         self._yardstick(cell, "idealised", signal, strength, instance)
+            if yardsticks and not self._per_injection:
+                self._sharing(cell, signals, instance)
         if yardsticks:
             for signal in signals:
                 self._yardstick(cell, "supervised", signal, None, 0)
 
-    def _flows(self, cell: Cell, instance: int, signal: str, strength: float) -> list[Spec]:
-        own = self._per_injection
+    def _sharing(self, cell: Cell, signals: list[str], instance: int) -> None:
+        """Add searches with flows of their own, and those with shared ones to compare with."""
+        strength = max(self._profile.strengths)
+        for signal in self._profile.sharing:
+            if signal not in signals:
+                self._hunt(cell, signal, strength, instance)
+            self._hunt(cell, signal, strength, instance, own=True)
+
+    def _flows(
+        self, cell: Cell, instance: int, signal: str = "", strength: float = 0
+    ) -> list[Spec]:
+        """Return the work of an instance's flows: shared, or with a signal in their sidebands."""
         made = [
             template_spec(
                 file,
                 self._setup,
                 instance=instance,
                 flows=self._profile.flows,
-                signal=signal if own else "",
-                strength=strength if own else 0.0,
+                signal=signal,
+                strength=strength,
                 device=self._device,
                 label=cell.label,
             )
@@ -198,18 +213,21 @@ class _Planner:
             self._setup,
             self._profile,
             instance=instance,
-            templates=self._flows(cell, instance, "", 0.0),
+            templates=self._flows(cell, instance),
             signals=self._profile.drawn,
             store=self._store,
-            study=self._study,
             label=cell.label,
         )
         self.sculpting.append(made)
 
-    def _hunt(self, cell: Cell, signal: str, strength: float, instance: int) -> None:
-        hunt = Hunt(signal=signal, strength=strength, instance=instance, study=self._study)
-        templates = self._flows(cell, instance, signal, strength)
-        self.hunts.append(self._spec(hunt, cell, templates))
+    def _hunt(
+        self, cell: Cell, signal: str, strength: float, instance: int, *, own: bool = False
+    ) -> None:
+        own = own or self._per_injection
+        study = (("flows", "injection"),) if own else ()
+        hunt = Hunt(signal=signal, strength=strength, instance=instance, study=study)
+        injected = (signal, strength) if own else ()
+        self.hunts.append(self._spec(hunt, cell, self._flows(cell, instance, *injected)))
 
     def _yardstick(
         self, cell: Cell, detector: Detector, signal: str, strength: float | None, instance: int
@@ -227,7 +245,3 @@ class _Planner:
             store=self._store,
             label=cell.label,
         )
-
-    @property
-    def _study(self) -> tuple[tuple[str, str], ...]:
-        return (("flows", "injection"),) if self._per_injection else ()

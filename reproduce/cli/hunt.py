@@ -13,11 +13,14 @@ from reproduce.cli.farming import placed
 if TYPE_CHECKING:
     import pandas as pd
 
+    from benchmark.hunt.plan import Plan
+
 
 @click.command(
     epilog="\b\nExamples:\n"
     "  diadem hunt results/quick/diphoton/latents --output results/quick/diphoton\n"
     "  diadem hunt latents/signal_aware/id.parquet --signal zprime/400 --strength 1 --strength 2\n"
+    "  diadem hunt latents --dry-run\n"
     "  diadem hunt latents --instances 10 --scheduler tcp://10.0.0.1:8786\n"
     "  diadem hunt latents/signal_aware --flows-per injection --signal zprime/200"
 )
@@ -76,6 +79,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the release that the latents are of.  [default: the bundled one]",
 )
+@click.option("--dry-run", is_flag=True, help="Say how much work it is, and do none of it.")
 @options.store
 @options.device
 @options.workers
@@ -87,7 +91,7 @@ def hunt(latents: tuple[Path, ...], **chosen: Any) -> None:
     the sidebands of m_gg, and classifiers look for the difference in the signal region. Writes
     rows/hunt.csv and hunt.json, points/sculpting.csv and points/latent-1d.csv.
     """
-    from reproduce.cli.hunting import FILES, Request, run
+    from reproduce.cli.hunting import FILES, Request, planned, run
     from reproduce.cli.output import told
 
     request = Request(
@@ -102,8 +106,27 @@ def hunt(latents: tuple[Path, ...], **chosen: Any) -> None:
         store=chosen["store"],
         **placed(chosen),
     )
+    if chosen["dry_run"]:
+        _count(*planned(request))
+        return
     _show(run(request, chosen["output"]))
     told(chosen["output"], *FILES)
+
+
+def _count(plan: Plan, said: dict[str, Any]) -> None:
+    """Print how much work a plan is."""
+    from reproduce.cli.output import print_pairs
+
+    encoders, flows, classifiers = (said[name] for name in ("encoders", "flows", "classifiers"))
+    searches = len(plan.hunts) + len(plan.sculpting)
+    print_pairs(
+        {
+            "flows": f"{len(plan.templates) * flows:,} in {len(plan.templates):,} pieces of work",
+            "searches": f"{searches:,}, {len(plan.sculpting):,} of them without signal",
+            "classifiers": f"{searches * encoders * classifiers:,}, of five fits each",
+            "luminosity": f"{said['luminosity']:g}/fb",
+        }
+    )
 
 
 def _show(rows: pd.DataFrame) -> None:
@@ -124,6 +147,17 @@ def _show(rows: pd.DataFrame) -> None:
             largest = sic[sic["strength"].isna() | (sic["strength"] == sic["strength"].max())]
             cells.append(number(largest["value"].mean(), largest["value"].std()))
             found = here[here["metric"] == DISCOVERY]
-            cells.append(number(found["value"].iloc[0]) if len(found) else "")
+            cells.append(_strength(found.iloc[0]) if len(found) else "")
         shown.add_row(escaped(f"{embedding} {variant}"), escaped(regime), signal, *cells)
     console().print(shown)
+
+
+def _strength(row: pd.Series[Any]) -> str:
+    """Return a strength with its error, or the bound that the strengths of the scan give."""
+    from benchmark.hunt.sensitivity import BELOW, NOT_REACHED
+    from reproduce.cli.output import number
+
+    for reason, sign in ((BELOW, "<"), (NOT_REACHED, ">")):
+        if row["reason"].startswith(reason):
+            return f"{sign} {row['reason'].removeprefix(reason).strip()}"
+    return number(row["value"], (row["err_lo"] + row["err_hi"]) / 2)

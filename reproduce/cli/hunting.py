@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.detectors import Device
-    from benchmark.hunt.plan import HuntProfile
+    from benchmark.hunt.plan import HuntProfile, Plan
 
 ROWS, FACTS = "rows/hunt.csv", "rows/hunt.json"
 POINTS = {"sculpting": "points/sculpting.csv", "latent-1d": "points/latent-1d.csv"}
+TEMPLATES = "templates"  # folder of the store
 FILES = (ROWS, FACTS, *POINTS.values())
 _WHENCE = (
     *("task", "task_digest", "release", "profile", "commit"),
@@ -71,10 +72,27 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
             then.
         KeyboardInterrupt: Ctrl-C; finished work is kept.
     """
-    check_digest(DIPHOTON)
     if output is not None:
         for name in FILES:
             require_file(output / name)
+    plan, said = planned(request)
+    farmed(plan.templates, request, folder=TEMPLATES, kept="flows", suffix=SUFFIX)
+    kept = "searches"
+    sculpting = farmed(plan.sculpting, request, folder="sculpting", kept=kept, suffix=".json")
+    hunts = farmed(plan.hunts, request, folder="hunts", kept=kept)
+    made = gathered(hunts, sculpting)
+    if output is not None:
+        _write(output, made, said)
+    return made["rows"]
+
+
+def planned(request: Request) -> tuple[Plan, dict[str, Any]]:
+    """Return all work, and what captions say of it; everything that can be mistaken is looked at.
+
+    Raises:
+        DiademError: Bad latents, profile, signals or release.
+    """
+    check_digest(DIPHOTON)
     files = latent_files(request.latents)
     known = checked_facts(files)
     profile = _profile(request, known[0].profile)
@@ -86,19 +104,11 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         chosen,
         setup,
         profile,
-        store=request.store / "templates",
+        store=request.store / TEMPLATES,
         device=request.device,
         per_injection=request.per_injection,
     )
-    farmed(plan.templates, request, folder="templates", kept="flows", suffix=SUFFIX)
-    sculpting = farmed(
-        plan.sculpting, request, folder="sculpting", kept="searches", suffix=".json"
-    )
-    hunts = farmed(plan.hunts, request, folder="hunts", kept="searches")
-    made = gathered(hunts, sculpting)
-    if output is not None:
-        _write(output, made, said)
-    return made["rows"]
+    return plan, said
 
 
 def _profile(request: Request, profile: str) -> HuntProfile:
@@ -123,6 +133,7 @@ def _profile(request: Request, profile: str) -> HuntProfile:
         _require_signals(request.signals)
         changes["signals"] = request.signals
         changes["embeddings"] = dict.fromkeys(found.diphoton.hunt.embeddings, ())
+        changes["sharing"] = ()
     if request.strengths:
         changes["strengths"] = tuple(sorted(set(request.strengths)))
     if request.instances:
