@@ -8,6 +8,7 @@ from reproduce.tables import (
     adc_2,
     adc_training_events,
     confusion,
+    flow_sharing,
     latents,
     processes,
     sculpting,
@@ -18,5 +19,8 @@ from reproduce.tables import (
 if TYPE_CHECKING:
     from reproduce.entry import Entry
 
-_MODULES = (adc_2, adc_training_events, processes, confusion, latents, tuning, sic, sculpting)
+_MODULES = (
+    *(adc_2, adc_training_events, processes, confusion, latents, tuning, sic, sculpting),
+    flow_sharing,
+)
 TABLES: dict[str, Entry[Any]] = {module.TABLE.name: module.TABLE for module in _MODULES}
