@@ -68,13 +68,15 @@ def tuning_rows(seed: int = 2) -> pd.DataFrame:
             found = [
                 {**_row("all", "mean_diagonal", rng.uniform(0.5, 0.6), 0.005), "variant": linear}
             ]
+            plain = f"{own};temperature={temperature}"
+            learned = _row("continuum", "flow_auc", rng.uniform(0.5, 0.54), 0.005)
+            found.append({**learned, "variant": plain})
             for process in PROCESSES:
                 kl = _row(process, "latent_kl", 0.01 / beta, 0.01)
                 ks = [
                     _row(process, f"latent_kolmogorov:{k}", rng.uniform(0.02, 0.2), 0.01)
                     for k in range(1, DIMENSIONS + 1)
                 ]
-                plain = f"{own};temperature={temperature}"
                 found += [{**row, "variant": plain} for row in (kl, *ks)]
             rows += [{"embedding": "signal_aware", "regime": regime, **row} for row in found]
     return _frame(rows)
