@@ -27,9 +27,9 @@ _HOW = """\
 Accuracy: mean of the diagonal of the confusion matrix of nine classes by a linear classifier, in
 percent. KL to the unit Gaussian: the mean over the processes. Kolmogorov distance to it: the
 largest of all processes and dimensions. AUC of a flow: unseen events of the continuum against
-samples of flows that learned their density; 0.5 is best. In brackets: error on the last digit, of the events; a
-largest number has its own, and is biased upwards. Chosen: the values of the method card (bold),
-with which the results were made."""
+samples of flows that learned their density; 0.5 is best. In brackets: error on the last digit, of
+the events; a largest number has its own, and is biased upwards. Chosen: the values of the method
+card (bold), with which the results were made."""
 
 
 def make(rows: pd.DataFrame) -> Made:
