@@ -1,6 +1,9 @@
 """Conditional flows: p(latents | m_gg), learned on the sideband and sampled in the signal region.
 
 `make_flow` gives one flow by its name; `benchmark.detectors.flows.bulk.BulkFlow` trains many.
+
+Behind the same interface stands zuko, which is maintained. nflows, the library of the papers, does
+not: its last release calls functions that torch has removed, and installs tensorboard.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from baselines.anomaly_clr import ContrastiveSettings
 from baselines.method_card import method_card
 from baselines.registry import EMBEDDINGS
 from benchmark.detectors import make_detector
+from benchmark.detectors.cathode_settings import CathodeSettings
 from benchmark.errors import DiademError
 from benchmark.tasks.cms_adc import CMS_ADC, detector_settings
-from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.tuning import points
 from reproduce.contestants import SCANS, contestant, parse_settings, scan
@@ -166,3 +167,25 @@ def test_what_cannot_be_made(name: str, settings: dict[str, Any], message: str) 
     adc = load_profile("smoke")[1].cms_adc
     with pytest.raises(DiademError, match=message):
         contestant(name, adc, settings, task=ADC)
+
+
+@pytest.mark.parametrize("name", ["smoke", "quick", "reference", "paper"])
+def test_a_profile_searches_inside_the_specification(name: str) -> None:
+    """It changes sizes alone: strengths are the task's, signals have a card."""
+    hunt = load_profile(name)[1].diphoton.hunt
+    assert set(hunt.strengths) <= set(DIPHOTON.hunt.strengths)
+    assert list(hunt.strengths) == sorted(set(hunt.strengths))
+    points = {f"{p.name}/{q.name}" for p in diphoton_card().processes for q in p.points}
+    asked = {signal for signals in hunt.embeddings.values() for signal in signals}
+    assert {*hunt.signals, *hunt.drawn, *hunt.sharing, *asked} <= points
+    assert set(hunt.yardsticks) <= set(hunt.embeddings)
+    if name != "smoke":
+        assert set(hunt.signals) == set(DIPHOTON.hunt.injections)
+
+
+def test_the_specification_holds_every_setting_of_the_detector() -> None:
+    """In full, so that a new default of the detector cannot change the task in silence."""
+    settings = DIPHOTON.hunt.detector.settings
+    made = CathodeSettings.model_validate(settings)
+    assert made.model_dump(mode="json") == settings
+    assert made == CathodeSettings()
