@@ -154,10 +154,14 @@ def _show(rows: pd.DataFrame) -> None:
 
 def _strength(row: pd.Series[Any]) -> str:
     """Return a strength with its error, or the bound that the strengths of the scan give."""
+    import pandas as pd
+
     from benchmark.hunt.sensitivity import BELOW, NOT_REACHED
     from reproduce.cli.output import number
 
     for reason, sign in ((BELOW, "<"), (NOT_REACHED, ">")):
         if row["reason"].startswith(reason):
             return f"{sign} {row['reason'].removeprefix(reason).strip()}"
+    if pd.isna(row["value"]):
+        return ""
     return number(row["value"], (row["err_lo"] + row["err_hi"]) / 2)
