@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MIN_EVENTS = 100
 """Smallest number of sideband events: fewer leave the background in the region uncertain by far
 more than a tenth."""
-_STEPS = 2_000  # of the midpoint rule; its error is below 1e-7 for these smooth densities
+_STEPS = 2_000  # of the midpoint rule between two edges; its error is below 1e-7 for these
 _TOLERANCE = 1e-8
 
 
@@ -67,14 +67,14 @@ class MassFit:
         low, high = _sidebands(values, window, region)
         used = _scaled(np.concatenate((low, high)), window)
         moments = np.array([used.mean(), (used**2).mean()])
-        grid = _grid(window)
-        outside = (grid < region[0]) | (grid >= region[1])
-        powers = np.stack([_scaled(grid[outside], window) ** k for k in (1, 2)])
+        steps = _steps(window[0], region[0]), _steps(region[1], window[1])
+        grid, width = map(np.concatenate, zip(*steps, strict=True))
+        powers = np.stack([_scaled(grid, window) ** k for k in (1, 2)])
 
         def loss(coefficients: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             exponent = coefficients @ powers
             shift = exponent.max()
-            density = np.exp(exponent - shift)
+            density = width * np.exp(exponent - shift)
             gradient = powers @ density / density.sum() - moments
             return float(np.log(density.sum()) + shift - coefficients @ moments), gradient
 
@@ -83,10 +83,9 @@ class MassFit:
 
     def expected(self) -> float:
         """Return the events expected in the region, from those in the sidebands."""
-        grid = _grid(self.window)
-        density = self._density(grid)
-        inside = (grid >= self.region[0]) & (grid < self.region[1])
-        return self.sideband * float(density[inside].sum() / density[~inside].sum())
+        (start, end), (low, high) = self.window, self.region
+        outside = self._integral(start, low) + self._integral(high, end)
+        return self.sideband * self._integral(low, high) / outside
 
     def sample(self, n: int, *, rng: np.random.Generator) -> NDArray[np.float32]:
         """Return n masses in the region, GeV."""
@@ -99,16 +98,21 @@ class MassFit:
         below: NDArray[np.float32] = np.minimum(masses.astype(np.float32), last)
         return below
 
+    def _integral(self, low: float, high: float) -> float:
+        mass, width = _steps(low, high)
+        return float((self._density(mass) * width).sum())
+
     def _density(self, mass: NDArray[np.float64]) -> NDArray[np.float64]:
         x = _scaled(mass, self.window)
-        exponent = self.coefficients[0] * x + self.coefficients[1] * x**2
-        density: NDArray[np.float64] = np.exp(exponent - exponent.max())
+        a, b = self.coefficients
+        density: NDArray[np.float64] = np.exp(a * x + b * x**2)
         return density
 
 
-def _grid(window: tuple[float, float]) -> NDArray[np.float64]:
-    edges = np.linspace(*window, _STEPS + 1)
-    return (edges[1:] + edges[:-1]) / 2
+def _steps(low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the middles and the widths of steps between two edges: no step is cut by one."""
+    edges = np.linspace(low, high, _STEPS + 1)
+    return (edges[1:] + edges[:-1]) / 2, np.diff(edges)
 
 
 def _scaled(mass: NDArray[np.float64], window: tuple[float, float]) -> NDArray[np.float64]:
