@@ -107,7 +107,7 @@ DIPHOTON = DiphotonSpec(
                     "kind": "xgboost",
                     "folds": 5,
                     "trees": 200,
-                    "boosting": {"rate": 0.1, "depth": 4, "min_weight": 10.0, "patience": 10},
+                    "boosting": {"rate": 0.1, "depth": 3, "min_weight": 10.0, "patience": 10},
                 },
             },
         ),
