@@ -89,6 +89,81 @@ def test_more_samples_weigh_less_each() -> None:
     assert abs(float(made.data_scores.mean())) < 0.3
 
 
+@both
+def test_a_weight_of_two_is_the_event_twice(kind: str) -> None:
+    """With its copy in the same fold. Bins of trees are quantiles, alike but not the same."""
+    data, samples = gaussian(800, 1, centre=0.5), gaussian(1000, 2)
+    fold = np.arange(800) % 5, np.arange(1000) % 5
+    double = samples[:, 0] < 0
+    weighted = classifier(kind, trees=5).fit(
+        data, samples, seed=1, folds=fold, sample_weight=np.where(double, 2.0, 1.0)
+    )
+    twice = np.concatenate((samples, samples[double]))
+    copied = classifier(kind, trees=5).fit(
+        data, twice, seed=1, folds=(fold[0], np.concatenate((fold[1], fold[1][double])))
+    )
+    plain = classifier(kind, trees=5).fit(data, samples, seed=1, folds=fold)
+    change = np.abs(weighted.data_scores - plain.data_scores).mean()
+    off = np.abs(weighted.data_scores - copied.data_scores).mean()
+    assert off < 0.3 * change, f"{off:.3g} off, of a change of {change:.3g}"
+
+
+def test_only_ratios_of_weights_count() -> None:
+    """Each side has half of all weight, whatever its sum; up to roundings of float32 gradients."""
+    data, samples = gaussian(500, 1), gaussian(700, 2)
+    weight = np.random.default_rng(3).choice([1.0, 2.0], 700)
+    first, second = (
+        classifier("xgboost").fit(data, samples, seed=1, sample_weight=scale * weight)
+        for scale in (1.0, 4.0)
+    )
+    np.testing.assert_allclose(first.data_scores, second.data_scores, rtol=1e-5, atol=1e-6)
+
+
+def test_weights_move_the_ratio() -> None:
+    """Samples on the left weigh thrice: data look less like samples on the right."""
+    data, samples = gaussian(4000, 1), gaussian(4000, 2)
+    weight = np.where(samples[:, 0] < 0, 3.0, 1.0)
+    made = classifier("xgboost").fit(data, samples, seed=1, sample_weight=weight)
+    left, right = data[:, 0] < -0.3, data[:, 0] > 0.3
+    apart = made.data_scores[right].mean() - made.data_scores[left].mean()
+    # Few trees do not reach all of it: 0.87 to 1.02 with five seeds.
+    assert math.log(3) - 0.35 < apart < math.log(3) + 0.1
+
+
+@both
+def test_given_folds_keep_an_event_from_its_models(kind: str) -> None:
+    """A unique event is planted: the model of its fold, and it alone, is the same as without."""
+    data, samples = gaussian(300, 1), gaussian(300, 2)
+    fold = np.arange(300) % 5, np.arange(300) % 5
+    by_heart = {"boosting": {"rate": 0.5, "depth": 8, "min_weight": 1e-6}}
+    probe = np.concatenate((gaussian(50, 3), np.full((1, 2), 40.0, dtype=np.float32)))
+    row = 12  # of fold 2
+    changed = data.copy()
+    changed[row] = 40.0
+    first, second = (
+        classifier(kind, **by_heart).fit(values, samples, seed=1, folds=fold)
+        for values in (data, changed)
+    )
+    # The model of fold 1 stops by fold 2, and may stop there without it as well.
+    for k in (0, 2, 3, 4):
+        one, other = (m.score_samples(probe, fold=np.full(51, k)) for m in (first, second))
+        assert np.array_equal(one, other) == (k == fold[0][row]), f"fold {k}"
+    own = second.score_samples(changed[row : row + 1], fold=np.array([2]))
+    assert second.data_scores[row] == own[0]
+
+
+def test_bad_weights_and_folds() -> None:
+    good = gaussian(200, 1)
+    fold = np.arange(200) % 5
+    for weight in (np.ones(199), np.zeros(200), np.full(200, np.nan), np.ones((200, 1))):
+        with pytest.raises(DataError, match=r"bad weights of samples.*200 positive numbers"):
+            WeakClassifier().fit(good, good, seed=1, sample_weight=weight)
+    few = np.where(np.arange(200) < MIN_EVENTS - 1, 0, 1 + np.arange(200) % 4)
+    for bad in (fold[:199], fold % 4, fold + 1, few):
+        with pytest.raises(DataError, match=r"bad folds of the samples.*5 folds of 20 or more"):
+            WeakClassifier().fit(good, good, seed=1, folds=(fold, bad))
+
+
 def test_folds_are_equal_parts() -> None:
     fold = _folds(103, 5, seed=1)
     counts = np.bincount(fold)
