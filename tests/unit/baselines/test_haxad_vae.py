@@ -16,6 +16,7 @@ from baselines.nine_features import NINE, nine_features
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError
 from benchmark.events import EventTable, read_events
+from benchmark.noise import standard_normal
 from benchmark.paths import datasets_root
 from benchmark.schema import CMS_ADC, DIPHOTON
 from benchmark.tasks.collect import hidden
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SMALL: dict[str, Any] = {"hidden": (16,), "latent": 4, "batch_size": 64, "epochs": 2}
 FLOAT64 = 1e-12  # both sides in float64
+SINGLE = 1e-5  # sums in float32 in another order, of numbers of order one
 
 
 @functools.cache
@@ -87,14 +89,19 @@ def test_training_lowers_the_loss() -> None:
     assert loss(40) < 0.8 * loss(1)
 
 
-def test_latents_are_the_means() -> None:
+def test_latents_are_drawn_by_the_events_own_noise() -> None:
+    """Mean and width of the network, times noise of the id, whatever else is in the table."""
     made = HaxadVae(**SMALL).fit(events(), seed=1)
     network, scale = made._require_fitted()
     with torch.no_grad():
-        wanted = network(torch.from_numpy(scale.of(_flattened(events()))))[0]
+        mean, log_variance = network(torch.from_numpy(scale.of(_flattened(events()))))
+    noise = standard_normal(events().event_id, "latent noise", 4)
+    wanted = mean.numpy() + np.exp(log_variance.numpy() / 2) * noise
     found = made.transform(events())
     assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, wanted.numpy())
+    np.testing.assert_allclose(found, wanted, rtol=SINGLE, atol=SINGLE)
+    some = np.array([400, 3, 17])
+    np.testing.assert_allclose(made.transform(events().select(some)), found[some], SINGLE, SINGLE)
     assert made.transform(events().select(slice(0, 0))).shape == (0, 4)
 
 

@@ -34,6 +34,7 @@ from baselines.signal_aware import EncoderSettings, RandomEncoder, SignalAware, 
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError
 from benchmark.events import EventTable, read_events
+from benchmark.noise import standard_normal
 from benchmark.paths import datasets_root
 from benchmark.tasks.collect import hidden
 from benchmark.tasks.diphoton import in_part
@@ -52,6 +53,7 @@ SMALL: dict[str, Any] = {
     "warm_up": 1,
     "patience": None,
 }
+SINGLE = 1e-5  # sums in float32 in another order, of numbers of order one
 ALL = (SignalAware, Supervised, RandomEncoder)
 TRAINED = (SignalAware, Supervised)
 
@@ -109,18 +111,35 @@ def test_early_stopping_watches_the_validation_part() -> None:
 
 
 def test_background_alone_has_a_beta_of_its_own() -> None:
-    """Far apart, so that the weight of the divergence is seen in the width of the latent."""
+    """Far apart, so that the weight of the divergence is seen in what is not the event's noise."""
     loose: dict[str, Any] = {**SMALL, "epochs": 20, "learning_rate": 3e-3}
 
-    def width(names: tuple[str, ...], **betas: float) -> float:
+    def beside_noise(names: tuple[str, ...], **betas: float) -> float:
         table = events(120, names)
-        made = SignalAware(**loose, **betas).fit(table, seed=1)
-        return float(made.transform(table).std())
+        found = SignalAware(**loose, **betas).fit(table, seed=1).transform(table)
+        own = standard_normal(table.event_id, "latent noise", found.shape[1])
+        return float((found - own).std())
 
     background, signal = ("ggF", "ttH"), ("ggF", "zprime")
-    strong = {"beta": 1e-6, "beta_background": 10.0}
-    assert width(background, **strong) < 0.5 * width(background, beta=10.0, beta_background=1e-6)
-    assert width(signal, **strong) > 2 * width(signal, beta=10.0, beta_background=1e-6)
+    strong, weak = {"beta": 1e-6, "beta_background": 10.0}, {"beta": 10.0, "beta_background": 1e-6}
+    assert beside_noise(background, **strong) < 0.5 * beside_noise(background, **weak)
+    assert beside_noise(signal, **strong) > 2 * beside_noise(signal, **weak)
+
+
+def test_a_latent_is_drawn_by_the_events_own_noise() -> None:
+    """Mean and width of the network, times noise of the id: another id, another latent."""
+    made = SignalAware(**SMALL).fit(events(), seed=1)
+    table = events().select(slice(0, 50))
+    network, inputs = made._require_fitted()
+    held = (torch.from_numpy(x.copy()) for x in (table.objects, table.mask, table.features))
+    with torch.inference_mode():
+        mean, log_variance = mean_and_log_variance(network(inputs.tensors(*held)))
+    noise = standard_normal(table.event_id, "latent noise", mean.shape[1])
+    wanted = mean.numpy() + np.exp(log_variance.numpy() / 2) * noise
+    found = made.transform(table)
+    np.testing.assert_allclose(found, wanted, rtol=SINGLE, atol=SINGLE)
+    some = np.array([40, 3, 17])
+    np.testing.assert_allclose(made.transform(table.select(some)), found[some], SINGLE, SINGLE)
 
 
 def module(**changes: Any) -> LabelledTraining:
