@@ -40,7 +40,7 @@ FLOWS = CLASSIFIERS = 4
 SEEDS = 20
 # Of the best at 1 %, of the mean over instances at strengths 2 and 5; measured with ten instances:
 # 0.907 and 0.972, each known to 0.008. What is missing is the trees': true background does the
-# same, and leaves of twice the weight are 0.02 nearer.
+# same, and trees of depth 3 with leaves of twice the weight are 0.02 nearer.
 LEAST = {2.0: 0.88, 5.0: 0.95}
 
 
@@ -92,21 +92,39 @@ def test_idealised_is_no_worse(strength: float, at: float) -> None:
     assert apart.mean() > -4 * error, f"{apart.mean():.2f} +- {error:.2f}"
 
 
-def test_without_signal_nothing_is_told_apart() -> None:
-    """Within three standard errors in each of 20 seeds: by chance alone it fails once in 19.
+def test_without_signal_true_background_is_not_told_apart() -> None:
+    """In each of 20 seeds within four standard errors of the test events.
 
-    Scores of one search share their data, so that its AUC varies by a quarter more than its test
-    events say, and the samples of flows that learned 24,000 events are told apart a little: the
-    mean AUC is 0.505, as the SAC paper's is 0.504.
+    Scores of one search share their data, so that the AUC varies by a quarter more than these say:
+    four are three of its own, and by chance alone this fails once in 19.
     """
-    pulls = []
+    pulls = [auc / error for auc, error in _blind(idealised=True)]
+    assert np.abs(pulls).max() < 4, f"pulls {np.round(pulls, 1).tolist()}"
+
+
+def test_without_signal_samples_are_hardly_told_apart() -> None:
+    """Each AUC is below 0.52, and the mean within 0.01 of a half.
+
+    They are not as good as the background: 0.0015 nat from it, as learned from 24,000 events, are
+    an AUC of Phi(sqrt(0.0015)) = 0.515 for who knows both densities. The classifiers see a third
+    of that, 0.505, as the SAC paper's do (0.504).
+    """
+    away = np.array([auc for auc, _ in _blind(idealised=False)])
+    assert away.max() < 0.02, f"AUC - 0.5: {np.round(away, 4).tolist()}"
+    assert abs(away.mean()) < 0.01
+
+
+def _blind(*, idealised: bool) -> list[tuple[float, float]]:
+    """AUC less a half, and its error, of each seed."""
+    found = []
     for instance in range(SEEDS):
-        sample, generated = prepared(instance)
+        # Without samples there is nothing to train.
+        sample, generated = (TOY.sample(instance), None) if idealised else prepared(instance)
         data = record(sample, instance)
         scored = searched(data, SETTINGS, generated, classifiers=CLASSIFIERS)
         auc, error = blind_auc(data, scored)
-        pulls.append((auc - 0.5) / error)
-    assert np.abs(pulls).max() < 3, f"pulls {np.round(pulls, 1).tolist()}"
+        found.append((auc - 0.5, error))
+    return found
 
 
 @pytest.mark.parametrize("dimensions", [2, 6])
