@@ -22,6 +22,7 @@ from reproduce.cli.hunt import hunt
 from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
 from reproduce.cli.probe import probe
+from reproduce.cli.report import report
 from reproduce.cli.train import train
 from reproduce.cli.tune import tune
 
@@ -87,7 +88,8 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-for command in (check, data, evaluate, figure, hunt, list_all, probe, table, train, tune):
+_COMMANDS = (check, data, evaluate, figure, hunt, list_all, probe, report, table, train, tune)
+for command in _COMMANDS:
     diadem.add_command(command)
 
 

@@ -1,0 +1,1 @@
+"""What the papers claim, what our result rows say of it, and a page for people."""
