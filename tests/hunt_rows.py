@@ -80,7 +80,7 @@ def hunt_rows(*, instances: int = 3, seed: int = 5) -> pd.DataFrame:
         if detector == "cathode":
             found += _sculpting(instances, rng)
         rows += [{**first, **row} for row in found]
-    rows += [_own_flows(row, rng) for row in rows if _shared_flows(row)]
+    rows += [both for row in rows if _shared_flows(row) for both in _own_flows(row, rng)]
     fixed: Row = {**ORIGIN, "embedding_seed": 0, "n_train": 90000}
     return pd.DataFrame(rows).assign(**fixed)[list(COLUMNS)]
 
@@ -91,10 +91,11 @@ def _shared_flows(row: Row) -> bool:
     return found == wanted and row["metric"] == "significance_improvement_at_background"
 
 
-def _own_flows(row: Row, rng: np.random.Generator) -> Row:
-    """Return the same search with flows of the injection's own."""
+def _own_flows(row: Row, rng: np.random.Generator) -> tuple[Row, Row]:
+    """Return the same search as part of a study, and with flows of the injection's own."""
     value = row["value"] * rng.normal(0.97, 0.02)
-    return {**row, "variant": "detector=cathode;flows=injection", "value": value}
+    shared = {**row, "variant": "detector=cathode;flows=instance"}
+    return shared, {**row, "variant": "detector=cathode;flows=injection", "value": value}
 
 
 def _search(

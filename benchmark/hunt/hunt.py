@@ -14,7 +14,7 @@ from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.hunt.ensembles import ensembles, measure
 from benchmark.hunt.rows import frame, variant_of
-from benchmark.hunt.sample import read_sample
+from benchmark.hunt.sample import sample_of
 from benchmark.hunt.search import labelled, recorded, search
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX, read_template
@@ -99,10 +99,10 @@ def write_hunt(
     store: str,
 ) -> None:
     """Write the result rows of a search."""
-    del latents, code  # part of the key
+    del code  # part of the key
     found = _rows(
         Hunt(**{**hunt, "study": tuple(hunt["study"].items())}),
-        [Path(file) for file in files],
+        dict(zip(files, latents, strict=True)),
         Setup.model_validate(setup),
         HuntSizes(**sizes),
         [Path(store) / f"{key}{SUFFIX}" for key in templates],
@@ -111,11 +111,15 @@ def write_hunt(
 
 
 def _rows(
-    hunt: Hunt, files: list[Path], setup: Setup, sizes: HuntSizes, templates: list[Path]
+    hunt: Hunt, files: dict[str, str], setup: Setup, sizes: HuntSizes, templates: list[Path]
 ) -> pd.DataFrame:
     settings, supervised = setup.cathode, hunt.detector == "supervised"
-    sample = read_sample(
-        files, yields=setup.yields, region=setup.region, smearing=settings.smearing
+    sample = sample_of(
+        tuple(files),
+        tuple(files.values()),
+        tuple(setup.yields.items()),
+        setup.region,
+        settings.smearing,
     )
     pool = sample.pool()
     drawn = draw(

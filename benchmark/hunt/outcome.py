@@ -13,7 +13,7 @@ from benchmark.errors import DiademError, complaint
 from benchmark.hunt.ensembles import ensembles
 from benchmark.hunt.plan import signals_of
 from benchmark.hunt.sample import read_sample
-from benchmark.hunt.sculpting import TABLES, read_sculpting
+from benchmark.hunt.sculpting import PORTRAIT, TABLES, read_sculpting
 from benchmark.hunt.sensitivity import discovery_strength
 from benchmark.pseudodata import draw
 
@@ -45,6 +45,8 @@ def gathered(hunts: Sequence[Path], sculpting: Sequence[Path]) -> dict[str, pd.D
             parts[name].append(table)
     parts["rows"] += [_read(path, pd.read_parquet) for path in hunts]
     made = {name: pd.concat(_typed(tables), ignore_index=True) for name, tables in parts.items()}
+    # Of the histograms one instance is enough for a picture.
+    made[PORTRAIT] = made[PORTRAIT][made[PORTRAIT]["number"] == 0]
     made["rows"] = pd.concat([made["rows"], _discoveries(made["rows"])], ignore_index=True)
     return made
 

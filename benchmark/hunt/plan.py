@@ -174,18 +174,17 @@ class _Planner:
                     if yardsticks:
                         self._yardstick(cell, "idealised", signal, strength, instance)
             if yardsticks and not self._per_injection:
-                self._sharing(cell, signals, instance)
+                self._sharing(cell, instance)
         if yardsticks:
             for signal in signals:
                 self._yardstick(cell, "supervised", signal, None, 0)
 
-    def _sharing(self, cell: Cell, signals: list[str], instance: int) -> None:
+    def _sharing(self, cell: Cell, instance: int) -> None:
         """Add searches with flows of their own, and those with shared ones to compare with."""
         strength = max(self._profile.strengths)
         for signal in self._profile.sharing:
-            if signal not in signals:
-                self._hunt(cell, signal, strength, instance)
-            self._hunt(cell, signal, strength, instance, own=True)
+            for own in (False, True):
+                self._hunt(cell, signal, strength, instance, own=own, study=True)
 
     def _flows(
         self, cell: Cell, instance: int, signal: str = "", strength: float = 0
@@ -221,11 +220,19 @@ class _Planner:
         self.sculpting.append(made)
 
     def _hunt(
-        self, cell: Cell, signal: str, strength: float, instance: int, *, own: bool = False
+        self,
+        cell: Cell,
+        signal: str,
+        strength: float,
+        instance: int,
+        *,
+        own: bool = False,
+        study: bool = False,
     ) -> None:
+        """Add a search; one with flows of its own, and all of a study, say so in the variant."""
         own = own or self._per_injection
-        study = (("flows", "injection"),) if own else ()
-        hunt = Hunt(signal=signal, strength=strength, instance=instance, study=study)
+        named = (("flows", "injection" if own else "instance"),) if own or study else ()
+        hunt = Hunt(signal=signal, strength=strength, instance=instance, study=named)
         injected = (signal, strength) if own else ()
         self.hunts.append(self._spec(hunt, cell, self._flows(cell, instance, *injected)))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +18,6 @@ from benchmark.tasks.diphoton import PSEUDO_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -159,6 +160,28 @@ def read_sample(
         yields=yields,
         region=region,
     )
+
+
+@lru_cache(maxsize=1)
+def sample_of(
+    files: tuple[str, ...],
+    digests: tuple[str, ...],
+    yields: tuple[tuple[str, float], ...],
+    region: tuple[float, float],
+    smearing: float,
+) -> Sample:
+    """Return `read_sample` of files, and keep the last: the searches of a cell follow each other.
+
+    Args:
+        files: Paths.
+        digests: Of the files' contents: others are not taken for the same.
+        yields: Items of the mapping.
+        region: Edges of the signal region, GeV.
+        smearing: Width of the noise.
+    """
+    del digests
+    paths = [Path(file) for file in files]
+    return read_sample(paths, yields=dict(yields), region=region, smearing=smearing)
 
 
 def _smeared(latents: Latents, smearing: float) -> NDArray[np.float32]:

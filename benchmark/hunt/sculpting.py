@@ -20,7 +20,7 @@ from benchmark.farm_spec import Spec
 from benchmark.files import sha256
 from benchmark.hunt.portrait import portrait
 from benchmark.hunt.rows import NONE, frame, origin, variant_of
-from benchmark.hunt.sample import NONRESONANT, read_sample
+from benchmark.hunt.sample import NONRESONANT, sample_of
 from benchmark.hunt.search import recorded, search
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX, read_template
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from benchmark.hunt.sample import Sample
     from benchmark.hunt.search import Scored
 
-TABLES = ("rows", "sculpting", "latent-1d")
+PORTRAIT = "latent-1d"
+TABLES = ("rows", "sculpting", PORTRAIT)
 ROC_POINTS = 101
 MASS_BINS = 22  # of 2.5 GeV
 _TOO_FEW = 20
@@ -97,9 +98,9 @@ def write_sculpting(
     store: str,
 ) -> None:
     """Write result rows and points, as JSON tables of the names `TABLES`."""
-    del latents, code  # part of the key
+    del code  # part of the key
     made = _tables(
-        [Path(file) for file in files],
+        dict(zip(files, latents, strict=True)),
         Setup.model_validate(setup),
         HuntSizes(**sizes),
         [Path(store) / f"{key}{SUFFIX}" for key in templates],
@@ -121,7 +122,7 @@ def read_sculpting(path: Path) -> dict[str, pd.DataFrame]:
 
 
 def _tables(
-    files: list[Path],
+    files: dict[str, str],
     setup: Setup,
     sizes: HuntSizes,
     templates: list[Path],
@@ -130,8 +131,12 @@ def _tables(
     signals: list[str],
 ) -> dict[str, pd.DataFrame]:
     settings = setup.cathode
-    sample = read_sample(
-        files, yields=setup.yields, region=setup.region, smearing=settings.smearing
+    sample = sample_of(
+        tuple(files),
+        tuple(files.values()),
+        tuple(setup.yields.items()),
+        setup.region,
+        settings.smearing,
     )
     pool = sample.pool()
     drawn = draw(pool[0], luminosity=setup.luminosity, instance=instance, share=setup.share)
@@ -157,7 +162,7 @@ def _tables(
     return {
         "rows": rows,
         "sculpting": pd.concat([_roc(scored), mass.points()]).assign(**where),
-        "latent-1d": portrait(sample, sides, signals).assign(**where),
+        PORTRAIT: portrait(sample, sides, signals).assign(**where),
     }
 
 

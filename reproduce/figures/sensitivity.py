@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from benchmark.hunt.sensitivity import NOT_REACHED, TARGET
 from benchmark.tasks.diphoton import DIPHOTON
@@ -95,13 +96,13 @@ _BY_LABEL = {series.line.label: series for series in _SERIES}
 _OURS = tuple(s for s in _SERIES if not s.small)
 _WIDTH, _SIGNAL, _REST = 11.0, 0.72, 2.2  # inches: picture, a signal, what is around them
 _BESIDE = 0.11  # of the distance of two signals
-_EDGE = 1.04  # of the largest strength
+_EDGE = 1.08  # of the largest strength, and of the smallest number the other way
+_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def draw(hunt: Hunt) -> Made:
     """Draw a panel for each working point, a line for each signal; see `Entry.make`."""
     used = used_rows(hunt.rows, (STRENGTH,), "the strength of a discovery")
-    edge = max(hunt.settings.strengths)
     numbers = pd.concat([summary_of_all(used), _by_labels(hunt)], ignore_index=True)
     signals = sorted(set(used["signal"]), key=_place)
     chosen = [
@@ -114,12 +115,15 @@ def draw(hunt: Hunt) -> Made:
     shown = pd.DataFrame(chosen, columns=["series", *numbers.columns])
     require(shown[shown["embedding"] == SAC], "the strength of a discovery with SAC")
     notes = tuple(_notes(shown, signals))
+    tried = hunt.settings.strengths
+    lowest = np.nanmin([shown["value"].min(), *tried])
+    edges = (float(lowest) / _EDGE, max(tried) * _EDGE)
     with style.styled():
         size = (_WIDTH, _SIGNAL * len(signals) + _REST)
         page = Figure(figsize=size, layout="constrained")
         axes = list(page.subplots(1, len(WORKING_POINTS), sharey=True))
         for ax, at in zip(axes, WORKING_POINTS, strict=True):
-            _panel(ax, shown[shown["at"] == at], signals, _EDGE * edge)
+            _panel(ax, shown[shown["at"] == at], signals, edges)
             ax.set_title(rf"{WORKING_POINTS[at]}, $\epsilon_B$ = {100 * at:g} %", size=11, pad=24)
         axes[0].set_yticks(range(len(signals)), [signal_label(name) for name in signals])
         handles = list(_legend(set(shown["series"])))
@@ -154,21 +158,27 @@ def _place(signal: str) -> tuple[int, str]:
     return known.index(process) if process in known else len(known), signal
 
 
-def _panel(ax: Axes, numbers: pd.DataFrame, signals: list[str], edge: float) -> None:
+def _panel(
+    ax: Axes, numbers: pd.DataFrame, signals: list[str], edges: tuple[float, float]
+) -> None:
     order, middle = list(_BY_LABEL), (len(_SERIES) - 1) / 2
     for row in numbers.to_dict("records"):
         beside = order.index(row["series"]) - middle
-        _mark(ax, row, signals.index(row["signal"]) + _BESIDE * beside, edge)
+        _mark(ax, row, signals.index(row["signal"]) + _BESIDE * beside, edges)
     ax.axvline(TARGET, color=style.GREY, linestyle=":", lw=1.0)
     for k in range(1, len(signals)):
         ax.axhline(k - 0.5, color="0.85", lw=0.8, zorder=0)
-    ax.set_xlim(0, edge)
+    ax.set_xscale("log")
+    ticks = [x for x in _TICKS if edges[0] <= x <= edges[1]]
+    ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(*edges)
     ax.set_ylim(len(signals) - 0.5, -0.5)
     ax.tick_params(axis="y", which="both", length=0)
     ax.set_xlabel(rf"injected $S/\sqrt{{B}}$ for {TARGET:g} sigma")
 
 
-def _mark(ax: Axes, row: dict[Any, Any], place: float, edge: float) -> None:
+def _mark(ax: Axes, row: dict[Any, Any], place: float, edges: tuple[float, float]) -> None:
     series = _BY_LABEL[row["series"]]
     look: dict[str, Any] = {**series.look, "linestyle": "none", "zorder": 2 + (not series.small)}
     if np.isfinite(row["value"]):
@@ -176,7 +186,7 @@ def _mark(ax: Axes, row: dict[Any, Any], place: float, edge: float) -> None:
         errors = [[row["err_lo"]], [row["err_hi"]]]
         ax.errorbar(row["value"], place, xerr=errors, ms=size, elinewidth=width, capsize=0, **look)
     elif row["end"] != "none":
-        marker, x = (">", edge) if row["end"] == "above" else ("<", 0.0)
+        marker, x = (">", edges[1]) if row["end"] == "above" else ("<", edges[0])
         look |= {"marker": marker, "ms": 4 if series.small else 6, "clip_on": False}
         ax.plot([x], [place], **look)
 

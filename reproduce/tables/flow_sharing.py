@@ -18,7 +18,7 @@ from reproduce.sac.rows import require
 if TYPE_CHECKING:
     from reproduce.sac.hunt import Hunt
 
-OWN = "flows=injection"
+OWN, SHARED = "flows=injection", "flows=instance"
 _SAME = ("embedding", "regime", "signal", "strength", "at", "detector_seed")
 _CELL = _SAME[:-1]
 _HOW = """\
@@ -33,10 +33,12 @@ def make(hunt: Hunt) -> Made:
     parts = {text: detector_of(text) for text in rows["variant"].unique()}
     found = {
         own: rows[rows["variant"].map(parts).isin([(own, CATHODE)])].set_index(list(_SAME))
-        for own in ("", OWN)
+        for own in (SHARED, OWN)
     }
     used = require(found[OWN].reset_index(), "searches with flows of their own")
-    both = found[OWN].join(found[""], suffixes=("_own", "_shared"), how="inner")
+    both = found[OWN].merge(
+        found[SHARED], left_index=True, right_index=True, suffixes=("_own", "_shared")
+    )
     numbers = pd.DataFrame(
         [
             _numbers(dict(zip(_CELL, key, strict=True)), cell)

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.errors import DataError
 from reproduce.sac.hunt import Hunt, HuntSettings
-from reproduce.tables.flow_sharing import OWN, make
+from reproduce.tables.flow_sharing import OWN, SHARED, make
 from tests.hunt_rows import SETTINGS, hunt_rows
 
 ROUNDING = 1e-12
@@ -29,7 +29,7 @@ def test_differences_are_of_the_same_instances() -> None:
     for row in numbers.to_dict("records"):
         differences = []
         for one in own[own["at"] == row["at"]].to_dict("records"):
-            same = sic["variant"] == "detector=cathode"
+            same = sic["variant"] == f"detector=cathode;{SHARED}"
             for name in ("embedding", "regime", "signal", "strength", "at", "detector_seed"):
                 same &= sic[name] == one[name]
             differences.append(one["value"] - sic[same]["value"].item())

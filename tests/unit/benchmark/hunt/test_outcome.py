@@ -74,7 +74,9 @@ def discovered(rows: pd.DataFrame, tmp_path: Path) -> dict[str, Any]:
     """The one row that `gathered` adds to rows in a file."""
     path = tmp_path / "hunt.parquet"
     rows.to_parquet(path, index=False)
-    made = gathered([path], [_sculpting(tmp_path)])["rows"]
+    tables = gathered([path], [_sculpting(tmp_path)])
+    assert tables["latent-1d"]["number"].tolist() == [0], "one instance is enough for a picture"
+    made = tables["rows"]
     found = made[made["metric"] == DISCOVERY]
     assert len(found) == 1, "none for what has no strength"
     return {str(name): value for name, value in found.iloc[0].items()}
@@ -82,7 +84,9 @@ def discovered(rows: pd.DataFrame, tmp_path: Path) -> dict[str, Any]:
 
 def _sculpting(folder: Path) -> Path:
     path = folder / "sculpting.json"
-    path.write_text('{"rows": [], "sculpting": [{"x": 1}], "latent-1d": [{"low": 0}]}')
+    path.write_text(
+        '{"rows": [], "sculpting": [{"x": 1}], "latent-1d": [{"number": 0}, {"number": 1}]}'
+    )
     return path
 
 

@@ -139,14 +139,15 @@ def test_flows_of_each_injection(folder: Path, tmp_path: Path) -> None:
 
 
 def test_what_sharing_costs_is_measured(folder: Path, tmp_path: Path) -> None:
-    """At the largest strength, with flows of its own, where yardsticks are."""
+    """At the largest strength, with shared flows and with its own, where yardsticks are."""
     plain, found = plan(folder, tmp_path), plan(folder, tmp_path, sharing=("zprime/200",))
     before = {spec.key for spec in plain.hunts}
     added = [spec.arguments["hunt"] for spec in found.hunts if spec.key not in before]
-    assert len(added) == 2, "one an instance"
+    assert [(hunt["instance"], hunt["study"]["flows"]) for hunt in added] == [
+        *((0, "instance"), (0, "injection"), (1, "instance"), (1, "injection"))
+    ]
     for hunt in added:
         assert (hunt["signal"], hunt["strength"]) == ("zprime/200", 2.0)
-        assert hunt["study"] == {"flows": "injection"}
 
 
 def keys(found: Plan) -> dict[str, list[str]]:
