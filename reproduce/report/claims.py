@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from benchmark.cards import load_card
 from benchmark.errors import DataError, complaint
 from reproduce.report.named import require_names
 from reproduce.report.printed import printed
@@ -61,8 +62,9 @@ def load_claims(path: Path | None = None) -> Claims:
         raise _refused(error, where) from error
     claims = [claim for raw in file.claims for claim in _expanded(raw, where)]
     _require_once(claims, where)
+    cards = {task: load_card(task) for task in {claim.task for claim in claims}}
     for claim in claims:
-        require_names(claim, f"{where}, {claim.id}")
+        require_names(claim, cards[claim.task], f"{where}, {claim.id}")
     return Claims(rules=file.rules, papers=file.papers, claims=tuple(claims))
 
 

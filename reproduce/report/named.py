@@ -6,7 +6,6 @@ import difflib
 from typing import TYPE_CHECKING
 
 from baselines.registry import EMBEDDINGS
-from benchmark.cards import load_card
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.results.rules import ARGUMENTS, METRICS
 from benchmark.tasks.diphoton import DIPHOTON
@@ -23,8 +22,13 @@ ADC_REGIME = "self-supervised"
 """The only one of the CMS-ADC task's rows."""
 
 
-def require_names(claim: Claim, where: str) -> None:
+def require_names(claim: Claim, card: DatasetCard, where: str) -> None:
     """Make sure that all names of a claim exist.
+
+    Args:
+        claim: Any.
+        card: Of its task.
+        where: Names it in messages.
 
     Raises:
         DataError: One does not; the message names it, and the nearest that does.
@@ -34,7 +38,6 @@ def require_names(claim: Claim, where: str) -> None:
         from reproduce.tables import TABLES
 
         _require(claim.shown, {**FIGURES, **TABLES}, f"{where}, shown")
-    card = load_card(claim.task)
     for select in selections(claim):
         _require_metric(select, where)
         own = [name for name, held in EMBEDDINGS.items() if held.task in ("", claim.task)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def printed(name: str, select: Select, where: str) -> dict[str, Any]:
     given = select.given()
     found = [
         number
-        for key, number in numbers_of(name, where).items()
+        for key, number in numbers_of(name).items()
         if all(given.get(column) == value for column, value in key)
     ]
     if len(found) != 1:
@@ -48,8 +49,9 @@ def printed(name: str, select: Select, where: str) -> dict[str, Any]:
     return {"value": value, "error": error}
 
 
-def numbers_of(name: str, where: str = "") -> dict[Key, tuple[float, float | None]]:
-    """Return all numbers of a published file: columns to value and error.
+@cache
+def numbers_of(name: str) -> Mapping[Key, tuple[float, float | None]]:
+    """Return all numbers of a published file: columns to value and error (None for none).
 
     Raises:
         DataError: There is no such file.
@@ -60,7 +62,7 @@ def numbers_of(name: str, where: str = "") -> dict[Key, tuple[float, float | Non
     """
     file = resources.files("reproduce.published").joinpath(f"{name}.yaml")
     if not file.is_file():
-        message = complaint("no such published numbers", where=where, found=repr(name))
+        message = complaint("no such file of published numbers", found=repr(name))
         raise DataError(message)
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     (kind,) = set(content) & set(_KINDS)

@@ -150,7 +150,7 @@ def _part(part: Part) -> str:
 def _errors(numbers: Numbers) -> str:
     parts = {
         "test events": numbers.statistical,
-        "trainings": numbers.spread,
+        "repetitions": numbers.spread,
         "ensembles": numbers.systematic,
     }
     return ", ".join(f"{key} {value:.2g}" for key, value in parts.items() if math.isfinite(value))
@@ -158,7 +158,7 @@ def _errors(numbers: Numbers) -> str:
 
 def _events(numbers: Numbers) -> str:
     counts = {
-        "trainings": numbers.trainings,
+        "repetitions": numbers.trainings,
         "events trained on": numbers.n_train,
         "signal test events": numbers.n_sig,
         "background test events": numbers.n_bkg,
