@@ -172,11 +172,11 @@ def read_results(folder: Path, metrics: Iterable[str]) -> Results:
         if len(chosen):
             held.setdefault(path.parts[-3], []).append(chosen)
     joined = {task: pd.concat(parts, ignore_index=True) for task, parts in held.items()}
-    summary = {task: _summary(frame) for task, frame in joined.items()}
+    summary = {task: summary_of(frame) for task, frame in joined.items()}
     return Results(rows=joined, summary=summary, files=tuple(files))
 
 
-def _summary(rows: pd.DataFrame) -> pd.DataFrame:
+def summary_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the summary of rows; those of two releases or task versions stay apart."""
     origins = rows.groupby(["task", "task_digest", "release", "profile"], sort=True)
     return pd.concat([summarise(part) for _, part in origins], ignore_index=True)
