@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from reproduce.report.schema import Claim, Paper, Published
     from reproduce.report.verdicts import Judged, Part
 
+_FORMS = {"value": "", "difference": "difference ", "relative": "relative ", "ratio": "ratio "}
 _COUNTED = {"holds": "hold", "fails": "fail", "undecided": "undecided", "missing": "missing"}
 
 
@@ -93,7 +94,7 @@ def _sigma(sigma: float) -> str:
 
 def _theirs(claim: Claim) -> str:
     if isinstance(claim, ValueClaim):
-        return published(claim.published)
+        return f"{_FORMS[claim.form]}{published(claim.published)}"
     if isinstance(claim, BoundClaim):
         return f"{claim.side} {claim.limit:g}"
     if isinstance(claim, NotReachedClaim):
@@ -112,12 +113,14 @@ def published(number: Published) -> str:
         >>> published(Published(value=0.885, error=0.002))
         '0.885(2)'
         >>> published(Published(value=7.0, tolerance=0.05, why="printed digits"))
-        '7 (tolerance 0.05: printed digits)'
+        '7.0 (tolerance 0.05: printed digits)'
     """
     value = math.nan if number.value is None else number.value
     if number.error is not None:
         return bracketed(value, number.error)
-    return f"{value:g} (tolerance {number.tolerance:g}: {number.why})"
+    tolerance = number.tolerance or 0.0
+    decimals = max(0, -math.floor(math.log10(2 * tolerance)))
+    return f"{value:.{decimals}f} (tolerance {tolerance:g}: {number.why})"
 
 
 def _ours(judged: Judged) -> str:
