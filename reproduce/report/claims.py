@@ -71,17 +71,30 @@ def load_claims(path: Path | None = None) -> Claims:
 def _expanded(raw: Mapping[str, Any], where: str) -> Iterator[Claim]:
     fields = dict(raw)
     each = fields.pop("each", {})
+    _require_each(each, fields, f"{where}, {raw.get('id')}")
+    for values in itertools.product(*each.values()):
+        yield _one(fields, dict(zip(each, values, strict=True)), where)
+
+
+def _require_each(each: Any, fields: Mapping[str, Any], where: str) -> None:
+    whole = isinstance(each, dict) and all(isinstance(v, list) and v for v in each.values())
+    if not whole or not isinstance(fields.get("select", {}), dict):
+        message = complaint(
+            "not columns with values",
+            where=f"{where}, each" if not whole else f"{where}, select",
+            found=repr(each if not whole else fields["select"])[:80],
+            expected="each: names of columns, with a list of values; select: columns",
+        )
+        raise DataError(message)
     unknown = [name for name in each if name not in _EACH]
     if unknown:
         message = complaint(
             "a column that claims cannot differ in",
-            where=f"{where}, {raw.get('id')}, each",
+            where=f"{where}, each",
             found=", ".join(map(repr, unknown)),
             expected=", ".join(_EACH),
         )
         raise DataError(message)
-    for values in itertools.product(*each.values()):
-        yield _one(fields, dict(zip(each, values, strict=True)), where)
 
 
 def _one(fields: Mapping[str, Any], chosen: Mapping[str, Any], where: str) -> Claim:

@@ -40,6 +40,9 @@ def value_part(claim: ValueClaim, ours: Measured, against: Measured | None) -> P
     if lacking:
         return Part(what=what, outcome=MISSING, numbers=_events(ours, against), reason=lacking)
     made = ours if against is None else _combined(ours, against, claim.form)
+    if not math.isfinite(made.value):
+        numbers = _events(ours, against)
+        return Part(what=what, outcome=MISSING, numbers=numbers, reason="nothing is relative to 0")
     theirs = claim.published
     error = theirs.error or theirs.tolerance or 0.0
     distance, total = made.value - float(theirs.value or 0.0), math.hypot(made.uncertainty, error)

@@ -54,7 +54,7 @@ def pictures(folder: Path, lines: Iterable[Line]) -> Iterator[Picture]:
             task=entry.task,
             path=image if there else None,
             data=_data(image) if there else "",
-            caption=tuple(paragraphs(words.read_text(encoding="utf-8")))
+            caption=tuple(paragraphs(words.read_text(encoding="utf-8", errors="replace")))
             if there and words.is_file()
             else (),
             lines=tuple(line for line in held if line.shown == name),

@@ -160,6 +160,13 @@ def test_two_numbers_make_one(form: str) -> None:
     assert found.one.spread == pytest.approx(spread, rel=1e-5)
 
 
+def test_nothing_is_relative_to_zero() -> None:
+    published = Published(value=0.1, tolerance=0.5, why="about")
+    claim = value_claim(published, against={"embedding": "clr"}, form="relative")
+    found = judged(claim, rows([0.5, 0.6]), rows([0.0, 0.0], embedding="clr"))
+    assert (found.outcome, found.reason) == (MISSING, "nothing is relative to 0")
+
+
 def test_the_systematic_error_counts() -> None:
     hunt: dict[str, Any] = {
         "metric": "significance_improvement_at_background",
@@ -354,6 +361,11 @@ def strength(value: float | str, embedding: str, error: float = 0.2) -> pd.DataF
         ("below", "above", FAILS),
         ("above", "above", UNDECIDED),
         ("below", "below", UNDECIDED),
+        # A bound is open on one side: what lies there may be smaller or larger still.
+        ("below", 0.1, UNDECIDED),
+        ("above", 9.0, UNDECIDED),
+        (0.1, "below", UNDECIDED),
+        (9.0, "above", UNDECIDED),
     ],
 )
 def test_a_strength_beyond_those_tried_counts_as_their_end(
