@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reproduce.report.chance import among_many
 from reproduce.report.choosing import pairs, selections
 from reproduce.report.comparing import bound_part, ordering_part, unreached_part, value_part
 from reproduce.report.schema import (
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from reproduce.report.results import Results
     from reproduce.report.schema import Claim, Share
     from reproduce.report.verdicts import Outcome
+
+
+_BY_CHANCE = "what fails may fail by chance, among so many comparisons"
 
 
 def judge(claim: Claim, results: Results, profile: str) -> Judged:
@@ -73,8 +77,9 @@ def _parts(claim: Claim, results: Results) -> Iterator[Part]:
 def _outcome(claim: Claim, parts: Sequence[Part]) -> Outcome:
     if isinstance(claim, NotReachedClaim):
         return _at_least(claim, parts)
-    share: Share = claim.share if isinstance(claim, OrderingsClaim) else "all"
-    return whole([part.outcome for part in parts], share)
+    if isinstance(claim, OrderingsClaim) and claim.share == "most":
+        return whole([part.outcome for part in parts], "most")
+    return whole(among_many(parts), "all")
 
 
 def whole(outcomes: Sequence[Outcome], share: Share) -> Outcome:
@@ -125,4 +130,6 @@ def _why(claim: Claim, parts: Sequence[Part], outcome: Outcome, profile: str) ->
     )
     if ONE_TRAINING in reasons:
         return ONE_TRAINING
+    if any(part.outcome == FAILS for part in parts) and among_many(parts).count(FAILS) == 0:
+        return _BY_CHANCE
     return next(iter(reasons), "within the error")

@@ -331,6 +331,33 @@ def test_orderings_go_through_all_combinations() -> None:
     assert judged(strict, *frames[:6]).outcome == MISSING
 
 
+def test_one_failure_among_many_may_be_chance() -> None:
+    """With 4 degrees of freedom 4.604 standard errors are as rare as 0.005 (Student's tables)."""
+    step, noise = 0.01, 1e-5
+    best = [0.8 - step, 0.8, 0.8 + step]
+    worse = [value - 4.61 * step * math.sqrt(2 / 3) for value in best]
+    for many, expected in ((4, FAILS), (5, UNDECIDED)):  # 0.005 times so many, and 0.0228
+        names = [f"signal{k}" for k in range(many)]
+        claim = OrderingsClaim(
+            **COMMON,
+            id="a",
+            task="cms_adc",
+            kind="orderings",
+            select=Select(regime="self-supervised", metric="auc"),
+            above=(Select(embedding="clr"),),
+            below=(Select(embedding="raw"),),
+            over={"signal": tuple(names)},
+            share="all",
+        )
+        frames = [rows(best, noise, signal=name) for name in names]
+        frames += [rows(best, noise, signal=name, embedding="clr") for name in names[1:]]
+        frames.append(rows(worse, noise, signal=names[0], embedding="clr"))
+        found = judged(claim, *frames)
+        assert found.count(FAILS) == 1
+        assert found.outcome == expected
+        assert ("by chance" in found.reason) == (expected == UNDECIDED)
+
+
 # ------------------------------------------------------------------ strengths beyond those tried
 
 STRENGTH: dict[str, Any] = {"metric": "discovery_strength", "at": 0.01}
