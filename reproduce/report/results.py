@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ SYSTEMATIC = {"significance_improvement_at_background": "ensemble_spread"}
 POOLED = ("discovery_strength",)
 """Metrics with one row for all instances; its error holds their spread."""
 NOTHING = "no result rows"
+_PLACE = ("embedding", "regime", "variant", "signal", "metric")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,17 +114,32 @@ class Results:
     summary: Mapping[str, pd.DataFrame]
     files: tuple[File, ...]
 
+    @cached_property
+    def _places(self) -> Mapping[tuple[str, str], Mapping[Any, Any]]:
+        """Where the rows of each place lie, by kind of frame and task: there are many claims."""
+        kinds = {"rows": self.rows, "summary": self.summary}
+        return {
+            (kind, task): frame.groupby(list(_PLACE), sort=False).indices
+            for kind, frames in kinds.items()
+            for task, frame in frames.items()
+        }
+
+    def _held(self, kind: Literal["rows", "summary"], task: str, select: Select) -> pd.DataFrame:
+        frame = (self.rows if kind == "rows" else self.summary)[task]
+        place = tuple(getattr(select, name) or "" for name in _PLACE)
+        return _chosen(frame.iloc[self._places[kind, task].get(place, [])], select)
+
     def measured(self, task: str, select: Select) -> Measured:
         """Return what the rows hold for a selection."""
         if task not in self.summary:
             return Measured(missing=f"{NOTHING} of the task {task}")
-        found = _held(self.summary[task], select)
+        found = self._held("summary", task, select)
         if found.empty:
             return Measured(missing=f"{NOTHING} of {words(select)}")
         if len(found) > 1:
             return Measured(missing=f"rows of several releases or task versions: {words(select)}")
         row = {str(key): value for key, value in found.iloc[0].items()}
-        own = _held(self.rows[task], select)
+        own = self._held("rows", task, select)
         return Measured(
             value=row["value"],
             statistical=row["statistical"],
@@ -144,7 +161,7 @@ class Results:
             return math.nan
         there = None if math.isnan(strength) else strength
         beside = select.model_copy(update={"metric": metric, "strength": there})
-        found = _held(self.summary[task], beside)
+        found = self._held("summary", task, beside)
         return float(found["value"].iloc[0]) if len(found) == 1 else math.nan
 
 
@@ -193,13 +210,10 @@ def _file(path: str, rows: pd.DataFrame) -> File:
     )
 
 
-def _held(frame: pd.DataFrame, select: Select) -> pd.DataFrame:
-    """Return the rows of a selection; a column that is not named must be empty in the row."""
-    kept: NDArray[np.bool_] = (frame["variant"] == (select.variant or "")).to_numpy()
-    for name in ("embedding", "regime", "signal", "metric"):
-        kept = kept & (frame[name] == getattr(select, name)).to_numpy()
+def _chosen(frame: pd.DataFrame, select: Select) -> pd.DataFrame:
+    """Return the rows of a working point and a strength; a null stands for one not named."""
     at, strength = (frame[name].to_numpy(dtype="float64") for name in ("at", "strength"))
-    kept = kept & _same(at, select.at)
+    kept = _same(at, select.at)
     if select.strength == "largest":
         largest = float(np.nanmax(strength[kept], initial=-math.inf))
         kept = kept & (strength == largest)
