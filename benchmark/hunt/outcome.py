@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmark.detectors.cathode import require_region
 from benchmark.detectors.mass_fit import MassFit
-from benchmark.errors import DiademError, complaint
+from benchmark.errors import DataError, DiademError, complaint
 from benchmark.hunt.ensembles import ensembles
 from benchmark.hunt.plan import signals_of
 from benchmark.hunt.sample import read_sample
@@ -59,7 +59,12 @@ def _typed(tables: list[pd.DataFrame]) -> list[pd.DataFrame]:
 def _read(path: Path, reader: Any) -> Any:
     try:
         return reader(path)
-    except (OSError, ValueError, KeyError) as error:  # Arrow's and JSON's errors are among these
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ) as error:  # Arrow's and JSON's errors are among these
         message = complaint(
             "a finished search cannot be read",
             where=str(path),
@@ -75,7 +80,7 @@ def _discoveries(rows: pd.DataFrame) -> pd.DataFrame:
     The error of a SIC is the standard deviation over instances, the spread over ensembles and the
     error of the test events, in quadrature.
     """
-    wanted = rows[rows["metric"].isin((SIC, SPREAD)) & rows["strength"].notna()]
+    wanted = rows[rows["metric"].isin((SIC, SPREAD)) & (rows["strength"] > 0)]
     found = []
     for _, cell in wanted.groupby(list(_CELL), sort=False):
         sic, spread = (cell[cell["metric"] == name] for name in (SIC, SPREAD))
@@ -103,6 +108,8 @@ def _discoveries(rows: pd.DataFrame) -> pd.DataFrame:
 def checked(cells: Sequence[Cell], setup: Setup, profile: HuntProfile) -> PseudoData:
     """Look, before hours of work, at what would end it; return one instance of the data.
 
+    A signal that no regime is asked for is one of these: an encoder that holds out another.
+
     Raises:
         DataError: A latent is constant, the signal region does not lie in the window or holds too
             few events, or a signal has fewer events than its largest strength needs.
@@ -116,15 +123,30 @@ def checked(cells: Sequence[Cell], setup: Setup, profile: HuntProfile) -> Pseudo
         )
     pool, rows = sample.pool()
     sought = {name for cell in cells for name in signals_of(cell, profile)}
-    for signal in sorted({*sought, *profile.sharing}):
-        drawn = draw(
-            pool,
-            luminosity=setup.luminosity,
-            instance=0,
-            signal=signal,
-            strength=max(profile.strengths),
-            share=setup.share,
+    lost = sorted(set(profile.signals) - sought)
+    if lost:
+        message = complaint(
+            "no latents to look for a signal with",
+            found=", ".join(lost),
+            expected="signals that a regime holds out, or a regime that is asked for all",
         )
+        raise DataError(message)
+    for signal in sorted({*sought, *profile.sharing}):
+        for strength in (min(profile.strengths), max(profile.strengths)):
+            drawn = draw(
+                pool,
+                luminosity=setup.luminosity,
+                instance=0,
+                signal=signal,
+                strength=strength,
+                share=setup.share,
+            )
+            if not drawn.is_signal.any():
+                message = complaint(
+                    "a strength of less than one event",
+                    found=f"{strength:g}, with {drawn.expected_background:.0f} events expected",
+                )
+                raise DataError(message)
     drawn = draw(pool, luminosity=setup.luminosity, instance=0, share=setup.share)
     data = rows[drawn.rows]
     require_region(int(sample.in_region[data].sum()))

@@ -167,7 +167,7 @@ class _Planner:
         self._measured.add(embedding)
         signals = signals_of(cell, profile)
         for instance in range(profile.instances):
-            self._sculpt(cell, instance)
+            self._sculpt(cell, signals, instance)
             for signal in signals:
                 for strength in profile.strengths:
                     self._hunt(cell, signal, strength, instance)
@@ -206,14 +206,15 @@ class _Planner:
         self.templates += made
         return made
 
-    def _sculpt(self, cell: Cell, instance: int) -> None:
+    def _sculpt(self, cell: Cell, signals: list[str], instance: int) -> None:
         made = sculpting_spec(
             cell.files,
             self._setup,
             self._profile,
             instance=instance,
             templates=self._flows(cell, instance),
-            signals=self._profile.drawn,
+            sought=signals,
+            drawn=self._profile.drawn,
             store=self._store,
             label=cell.label,
         )

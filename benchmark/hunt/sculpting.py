@@ -7,8 +7,9 @@ samples, and a cut on the score should not carve a shape into the mass spectrum.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from benchmark.code import own_digest
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
 from benchmark.files import sha256
+from benchmark.hunt.ensembles import ensembles, measure
 from benchmark.hunt.portrait import portrait
 from benchmark.hunt.rows import NONE, frame, origin, variant_of
 from benchmark.hunt.sample import NONRESONANT, sample_of
@@ -28,7 +30,7 @@ from benchmark.metrics import Measurement, evaluate, roc_curve
 from benchmark.metrics.ranking import cut_at_background, rank
 from benchmark.provenance import commit
 from benchmark.pseudodata import draw
-from benchmark.seeds import rng_for
+from benchmark.seeds import rng_for, seed_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from benchmark.hunt.ensembles import Key
     from benchmark.hunt.sample import Sample
     from benchmark.hunt.search import Scored
+    from benchmark.pseudodata import Pool, PseudoData
 
 PORTRAIT = "latent-1d"
 TABLES = ("rows", "sculpting", PORTRAIT)
@@ -54,7 +57,8 @@ def sculpting_spec(
     *,
     instance: int,
     templates: Sequence[Spec],
-    signals: Sequence[str] = (),
+    sought: Sequence[str] = (),
+    drawn: Sequence[str] = (),
     store: Path,
     label: str = "",
 ) -> Spec:
@@ -66,7 +70,9 @@ def sculpting_spec(
         sizes: How many classifiers and replicas.
         instance: Number of the data.
         templates: Work that makes each encoder's samples.
-        signals: Drawn beside background and samples in histograms of the latents.
+        sought: Signals whose significance improvement is measured all the same: what the
+            classifiers prefer without one in the data.
+        drawn: Signals beside background and samples in histograms of the latents.
         store: Folder where that work leaves its results.
         label: For people.
     """
@@ -74,9 +80,10 @@ def sculpting_spec(
         "latents": [sha256(file) for file in files],
         "templates": [spec.key for spec in templates],
         "setup": setup.model_dump(mode="json"),
-        "sizes": sizes.model_dump(mode="json", include={"classifiers", "replicas"}),
+        "sizes": sizes.model_dump(mode="json", include={"classifiers", "ensembles", "replicas"}),
         "instance": instance,
-        "signals": list(signals),
+        "sought": list(sought),
+        "drawn": list(drawn),
         "code": own_digest("benchmark.hunt.sculpting"),
     }
     context = {"files": [str(file.absolute()) for file in files], "store": str(store.absolute())}
@@ -92,7 +99,8 @@ def write_sculpting(
     setup: dict[str, Any],
     sizes: dict[str, int],
     instance: int,
-    signals: list[str],
+    sought: list[str],
+    drawn: list[str],
     code: str,
     files: list[str],
     store: str,
@@ -105,7 +113,8 @@ def write_sculpting(
         HuntSizes(**sizes),
         [Path(store) / f"{key}{SUFFIX}" for key in templates],
         instance=instance,
-        signals=signals,
+        sought=sought,
+        shown=drawn,
     )
     name = commit()
     plain = {
@@ -128,7 +137,8 @@ def _tables(
     templates: list[Path],
     *,
     instance: int,
-    signals: list[str],
+    sought: list[str],
+    shown: list[str],
 ) -> dict[str, pd.DataFrame]:
     settings = setup.cathode
     sample = sample_of(
@@ -142,27 +152,89 @@ def _tables(
     drawn = draw(pool[0], luminosity=setup.luminosity, instance=instance, share=setup.share)
     generated = [read_template(path) for path in templates]
     sides = recorded(sample, drawn, pool, settings, generated=generated)
-    continuum = np.flatnonzero(sample.process == NONRESONANT)
+    events = _Events.of(sample, sought, drawn, pool[0])
     scored = search(
         sample,
         sides,
-        continuum,
+        events.rows,
         settings,
         classifiers=sizes.classifiers,
         name=instance,
     )
     rng = rng_for("hunt/sculpting", instance)
-    mass = _Mass(sample, continuum, scored, setup)
+    mass = _Mass(sample, events.continuum, events.scores("continuum", scored), setup)
     measured = {("sculpting_auc", None): _auc(scored, sizes, rng), **mass.measured()}
     variant = variant_of(sample.facts[0], detector="cathode")
-    rows = frame(
-        sample.facts[0], measured, variant=variant, signal=NONE, strength=0.0, instance=instance
+    of_all = {NONE: measured, **_improvements(events, scored, setup, sizes, instance)}
+    rows = pd.concat(
+        frame(
+            sample.facts[0], found, variant=variant, signal=name, strength=0.0, instance=instance
+        )
+        for name, found in of_all.items()
     )
     where = {**origin(sample.facts[0]), "variant": variant, "number": instance}
     return {
         "rows": rows,
         "sculpting": pd.concat([_roc(scored), mass.points()]).assign(**where),
-        PORTRAIT: portrait(sample, sides, signals).assign(**where),
+        PORTRAIT: portrait(sample, sides, shown).assign(**where),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Events:
+    """What is scored: the continuum of the window, and in the region background and signals.
+
+    Attributes:
+        groups: Rows of the sample, by name.
+        weight: Of the background.
+    """
+
+    groups: dict[str, NDArray[np.intp]]
+    weight: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sample: Sample, sought: list[str], drawn: PseudoData, pool: Pool) -> Self:
+        every = np.ones(len(sample.event_id), dtype=np.bool_)
+        background, weight = sample.weighted(every, sample.yields, drawn, pool)
+        inside = sample.in_region
+        signals = {name: np.flatnonzero(inside & sample.signal(name)) for name in sought}
+        continuum = np.flatnonzero(sample.process == NONRESONANT)
+        return cls({"continuum": continuum, "background": background, **signals}, weight)
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """All of them, one group after the other."""
+        return np.concatenate(list(self.groups.values()))
+
+    @property
+    def continuum(self) -> NDArray[np.intp]:
+        return self.groups["continuum"]
+
+    def scores(self, name: str, scored: Scored) -> NDArray[np.float64]:
+        """Return (classifiers, k) of a group."""
+        names = list(self.groups)
+        start = sum(len(self.groups[other]) for other in names[: names.index(name)])
+        return scored.events[:, start : start + len(self.groups[name])]
+
+
+def _improvements(
+    events: _Events, scored: Scored, setup: Setup, sizes: HuntSizes, instance: int
+) -> dict[str, dict[Key, Measurement]]:
+    """Return what `measure` gives of each signal that is sought, though none is in the data."""
+    classifiers = len(scored.events)
+    chosen = ensembles(classifiers, sizes.ensembles, rng=rng_for("hunt/ensembles", instance))
+    return {
+        name: measure(
+            events.scores(name, scored),
+            events.scores("background", scored),
+            weight=events.weight,
+            chosen=chosen,
+            curve=setup.curve,
+            working_points=setup.working_points,
+            replicas=sizes.replicas,
+            seed=seed_for("hunt/replicas", instance),
+        )
+        for name in list(events.groups)[2:]
     }
 
 
@@ -203,15 +275,19 @@ class _Mass:
     Args:
         sample: Events.
         rows: Of the continuum.
-        scored: With the scores of these rows.
+        scores: Of these rows (classifiers, n).
         setup: The protocol.
     """
 
     def __init__(
-        self, sample: Sample, rows: NDArray[np.intp], scored: Scored, setup: Setup
+        self,
+        sample: Sample,
+        rows: NDArray[np.intp],
+        scores: NDArray[np.float64],
+        setup: Setup,
     ) -> None:
         self._mass = sample.m_gg[rows].astype(np.float64)
-        self._score = scored.events.mean(axis=0)
+        self._score = scores.mean(axis=0)
         self._window, self._points = setup.window, setup.working_points
         self._inside = sample.in_region[rows]
 

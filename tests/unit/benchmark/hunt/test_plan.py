@@ -175,7 +175,7 @@ def test_keys_know_what_matters(folder: Path, tmp_path: Path) -> None:
     touched("templates", "hunts", "sculpting", flows=4)
     touched("templates", "hunts", "sculpting", setup=Setup.of_task({**RATES, "ggF": 11.0}))
     touched("hunts", "sculpting", classifiers=3)
-    touched("hunts", ensembles=5)
+    touched("hunts", "sculpting", ensembles=5)
     touched("hunts", "sculpting", replicas=30)
     touched("hunts", strengths=(1.0, 2.0, 3.0))
     touched("templates", "hunts", "sculpting", instances=3)
