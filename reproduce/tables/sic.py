@@ -50,7 +50,11 @@ Mean over the instances of the data; in brackets, on the last digits, first the 
 in quadrature), then the systematic one (standard deviation over random ensembles of classifiers);
 a dash where there is none. The test events are common to all instances and lines. Search: with
 samples of the flow; true background: with that in place of the samples (idealised); labels: a
-classifier trained with labels, of no strength. An empty cell was not tried; a dash has too few
+classifier trained with labels, of no strength. At 0 nothing is injected: what is left there is
+the search's own preference for events like the signal, where the flow leaves a tail of the
+background empty, and not a discovery. Instances share half of their events and ensembles share
+classifiers: both spread less than independent ones would. True background has fewer events than
+samples of the flow, and no such preference: it can be below the search. An empty cell was not tried; a dash has too few
 background test events in some instance."""
 _HOW_PUBLISHED = """\
 The paper gives no error and does not say at which strength its numbers stand: ours are those at

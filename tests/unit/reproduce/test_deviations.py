@@ -43,6 +43,8 @@ profiles:
       vae: {}
       probes: {}
       tuning: {temperatures: [0.1], learning_rates: [1.0e-3], betas: [0.1], encoder: {epochs: 2}}
+      encoders: 1
+      hunt: {signals: [zprime/400], strengths: [2.0], embeddings: {signal_aware: []}}
   paper:
     cms_adc:
       <<: *small

@@ -43,7 +43,7 @@ def mass_of(mass: NDArray[np.float64], score: NDArray[np.float64]) -> _Mass:
         yields=RATES,
         region=REGION,
     )
-    return _Mass(sample, np.arange(n), scored([[0.0]], [[0.0]], score[None]), SETUP)
+    return _Mass(sample, np.arange(n), score[None], SETUP)
 
 
 def test_the_test_of_the_mass_is_calibrated() -> None:
