@@ -54,8 +54,8 @@ classifier trained with labels, of no strength. At 0 nothing is injected: what i
 the search's own preference for events like the signal, where the flow leaves a tail of the
 background empty, and not a discovery. Instances share half of their events and ensembles share
 classifiers: both spread less than independent ones would. True background has fewer events than
-samples of the flow, and no such preference: it can be below the search. An empty cell was not tried; a dash has too few
-background test events in some instance."""
+samples of the flow, and no such preference: it can be below the search. An empty cell was not
+tried; a dash has too few background test events in some instance."""
 _HOW_PUBLISHED = """\
 The paper gives no error and does not say at which strength its numbers stand: ours are those at
 the largest strength, with the total error. A ratio below 1: ours is smaller."""
