@@ -192,7 +192,7 @@ def searched(
     data: Data, settings: CathodeSettings, generated: Generated | None, *, classifiers: int
 ) -> Scored:
     """Scores of all background in the region, then of all signal there."""
-    background, signal = tested(data.sample)
+    background, signal = rows_of_test(data.sample)
     return search(
         data.sample,
         sides_of(data, settings, generated),
@@ -203,7 +203,7 @@ def searched(
     )
 
 
-def tested(sample: Sample) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def rows_of_test(sample: Sample) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of the background and of the signal in the region."""
     return (
         np.flatnonzero(sample.in_region & sample.background()),
@@ -213,7 +213,7 @@ def tested(sample: Sample) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def measured(data: Data, scored: Scored, *, replicas: int = 100) -> dict[Key, Measurement]:
     """What the scores are worth."""
-    n = len(tested(data.sample)[0])
+    n = len(rows_of_test(data.sample)[0])
     chosen = ensembles(len(scored.events), 10, rng=rng_for("toy/ensembles", data.instance))
     return measure(
         scored.events[:, n:],
