@@ -60,14 +60,14 @@ def results(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All latents and probes of the profile, as the pipeline makes them."""
     root = tmp_path_factory.mktemp("run")
     folder = root / "results" / "smoke" / "diphoton"
-    store = ("--data", release, "--store", root / "store")
+    store = ("--data", release, "--store", root / "store")  # probes need no release
     done = train(*OURS, *store, "--output", folder / "latents")
     assert done.exit_code == 0, done.output
     more = ("--regime", "ip:zprime/400", "--output", folder / "latents")
     done = train("signal_aware", *store, *more)
     assert done.exit_code == 0, done.output
     words = ("--profile", "smoke", "--workers", 1, "--output", folder)
-    done = diadem_run("probe", folder / "latents", *store, *words)
+    done = diadem_run("probe", folder / "latents", *store[2:], *words)
     assert done.exit_code == 0, done.output
     words = ("--profile", "smoke", "--workers", 1, "--output", folder)
     done = diadem_run("tune", *store, *words)
