@@ -21,6 +21,7 @@ from reproduce.cli.evaluate import evaluate
 from reproduce.cli.hunt import hunt
 from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
+from reproduce.cli.metrics import metrics
 from reproduce.cli.probe import probe
 from reproduce.cli.report import report
 from reproduce.cli.train import train
@@ -88,7 +89,20 @@ def diadem() -> None:
     """A reproducible benchmark of event embeddings for anomaly detection at the LHC."""
 
 
-_COMMANDS = (check, data, evaluate, figure, hunt, list_all, probe, report, table, train, tune)
+_COMMANDS = (
+    check,
+    data,
+    evaluate,
+    figure,
+    hunt,
+    list_all,
+    metrics,
+    probe,
+    report,
+    table,
+    train,
+    tune,
+)
 for command in _COMMANDS:
     diadem.add_command(command)
 

@@ -1,7 +1,8 @@
-"""The report as files: Markdown, one HTML page that needs no other file, and CSV."""
+"""The report as files: Markdown, one HTML page that needs no other file, CSV and JSON."""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from reproduce.report.shown import Line
     from reproduce.report.verdicts import Judged
 
-FILES = ("report.md", "report.html", "claims.csv", "claims-comparisons.csv")
+FILES = ("report.md", "report.html", "claims.csv", "claims-comparisons.csv", "tally.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     write_text(_environment().get_template("report.html.j2").render(content), paths[1])
     write_csv(frame(report.judged, report.claims.papers), paths[2])
     write_csv(parts_frame(report.judged), paths[3])
+    write_text(json.dumps(report.tally(), indent=2) + "\n", paths[4])
     return paths
 
 

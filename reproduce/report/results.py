@@ -165,18 +165,21 @@ class Results:
         return float(found["value"].iloc[0]) if len(found) == 1 else math.nan
 
 
-def read_results(folder: Path, metrics: Iterable[str]) -> Results:
+def read_results(
+    folder: Path, metrics: Iterable[str], *, tasks: tuple[str, ...] = TASKS
+) -> Results:
     """Return the rows of a profile.
 
     Args:
         folder: The profile's, with a folder for each task.
         metrics: Those that are wanted; others are left out.
+        tasks: Likewise.
 
     Raises:
         DataError: There is no file of rows at all, or one is not valid.
     """
     wanted = sorted({*metrics, *SYSTEMATIC.values()})
-    paths = [path for task in TASKS for path in sorted((folder / task / "rows").glob("*.csv"))]
+    paths = [path for task in tasks for path in sorted((folder / task / "rows").glob("*.csv"))]
     if not paths:
         message = complaint("no result rows here", where=str(folder), remedy=REMEDY)
         raise DataError(message)
