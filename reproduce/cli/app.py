@@ -24,6 +24,7 @@ from reproduce.cli.making import figure, table
 from reproduce.cli.metrics import metrics
 from reproduce.cli.probe import probe
 from reproduce.cli.report import report
+from reproduce.cli.submit import submit
 from reproduce.cli.train import train
 from reproduce.cli.tune import tune
 
@@ -99,6 +100,7 @@ _COMMANDS = (
     metrics,
     probe,
     report,
+    submit,
     table,
     train,
     tune,
