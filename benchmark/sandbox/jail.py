@@ -25,6 +25,7 @@ _KILL = 0x80000000
 _X32 = 0x40000000  # system calls of another ABI on the same machine begin here
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _FILES = 16  # open at once
+_GRACE = 5  # seconds of processor time between the signal that it is over and the end
 
 # System calls that are refused: name, number on x86-64, number on ARM64 (asm/unistd.h; - where
 # there is none).
@@ -75,7 +76,7 @@ def confine(*, memory: int, seconds: int) -> list[str]:
         system calls, under which there are no sockets and no processes either).
     """
     _limit(resource.RLIMIT_AS, _mapped() + memory)
-    _limit(resource.RLIMIT_CPU, seconds)
+    _limit(resource.RLIMIT_CPU, seconds, _GRACE)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, _FILES)
@@ -87,11 +88,12 @@ def confine(*, memory: int, seconds: int) -> list[str]:
     return held
 
 
-def _limit(kind: int, value: int) -> None:
+def _limit(kind: int, value: int, more: int = 0) -> None:
+    """Set a limit, and the one that it cannot be raised above."""
     _, hard = resource.getrlimit(kind)
-    allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    # Beyond the soft limit of time a signal comes; beyond the hard one nothing else does.
-    resource.setrlimit(kind, (allowed, allowed))
+    endless = hard == resource.RLIM_INFINITY
+    allowed = value if endless else min(value, hard)
+    resource.setrlimit(kind, (allowed, allowed + more if endless else min(value + more, hard)))
 
 
 def _mapped() -> int:

@@ -1,0 +1,55 @@
+"""The graph of a submitted encoder: what it may consist of, and its interface."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import complaint
+from benchmark.submissions.findings import Finding, Refused
+from benchmark.submissions.onnx_run import Limits, ask, read_encoder
+from benchmark.submissions.tensors import LATENTS, documented, task_schema
+
+if TYPE_CHECKING:
+    from benchmark.submissions.schema import Submission
+
+LIMITS = Limits(seconds=30.0, memory=2**30)
+"""Of reading a graph: a small file may unfold to a large one."""
+_TEXTS = ("where", "found", "expected", "remedy")
+
+
+def check_graph(path: Path, submission: Submission) -> list[Finding]:
+    """Return what is wrong with an encoder, before it is run; see `benchmark.sandbox.onnx_rules`.
+
+    The file is read in a confined process. A file that is too large, cannot be read, or takes too
+    much to read is a finding too.
+
+    Args:
+        path: Of encoder.onnx.
+        submission: Says the task and the number of dimensions.
+    """
+    specs = documented(task_schema(submission.task))
+    job = {
+        "work": "look",
+        "inputs": {name: (spec.kind, spec.shape) for name, spec in specs.items()},
+        "output": ("float32", (submission.dimensions,)),
+    }
+    try:
+        data = read_encoder(path)
+        with tempfile.TemporaryDirectory(prefix="diadem-encoder-") as made:
+            (Path(made) / "encoder.onnx").write_bytes(data)
+            end, _ = ask(job, Path(made), LIMITS)
+    except Refused as error:
+        return list(error.findings)
+    wrong = end.get("wrong")
+    if not isinstance(wrong, list):
+        message = complaint("the encoder's graph cannot be read", where=f"encoder.onnx, {LATENTS}")
+        return [Finding("encoder_unreadable", "fault", message)]
+    return [_finding(one) for one in wrong]
+
+
+def _finding(wrong: Any) -> Finding:
+    texts = {key: str(wrong[key]) for key in _TEXTS if wrong.get(key)}
+    texts.setdefault("where", "encoder.onnx")
+    return Finding(f"encoder_{wrong['code']}", "fault", complaint(wrong["what"], **texts))
