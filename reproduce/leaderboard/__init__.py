@@ -1,0 +1,1 @@
+"""The leaderboard for people: Markdown, and a page for any browser."""

@@ -1,0 +1,134 @@
+"""Result files for tests of the leaderboard, made of the committed result rows.
+
+The rows of embeddings that the pipeline did not put through a task's whole protocol are made up,
+by scaling others; nothing of it leaves the tests.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark.results import read_rows
+from benchmark.submissions.findings import Finding
+from benchmark.submissions.result_file import ScoredSubmission, Status, write_scored
+from benchmark.submissions.schema import Submission
+from benchmark.tasks.cms_adc import CMS_ADC
+from benchmark.tasks.diphoton import DIPHOTON
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = Path(__file__).parents[1] / "results" / "quick"
+HUNT, TABLE = ROWS / "diphoton" / "rows" / "hunt.csv", ROWS / "cms_adc" / "rows" / "table-2.csv"
+DIGESTS = {"diphoton": DIPHOTON.digest(), "cms_adc": CMS_ADC.digest()}
+ENVIRONMENT = {"python": "3.11.2", "torch": "2.13.0", "machine": "Linux x86_64"}
+
+
+def submission(name: str, task: str = "diphoton", **changes: Any) -> Submission:
+    """A plain submission, with changes."""
+    trained: dict[str, Any] = {
+        "labels": task == "diphoton",
+        "processes": ({"process": "continuum", "points": "all"},)
+        if task == "diphoton"
+        else ({"process": "qcd", "points": "all"},),
+        "releases": ("v1",),
+        "splits": ("train",),
+    }
+    held: dict[str, Any] = {
+        "name": name,
+        "title": f"The embedding {name}",
+        "authors": ("A. Author", "B. Author"),
+        "version": "1.0",
+        "licence": "MIT",
+        "code_url": "https://example.org/code",
+        "citation": "A. Author and B. Author, in preparation",
+        "task": task,
+        "task_digest": DIGESTS[task],
+        "kind": "encoder",
+        "dimensions": 8,
+        "trained_on": trained,
+        "hyper_parameters": {"learning_rate": 0.001, "layers": 4},
+        "hardware": "2 cores",
+        "hours": 0.5,
+        **changes,
+    }
+    return Submission.model_validate(held)
+
+
+def scored(
+    rows: pd.DataFrame,
+    name: str,
+    task: str = "diphoton",
+    *,
+    status: Status = "encoder",
+    flags: tuple[Finding, ...] = (),
+    **changes: Any,
+) -> ScoredSubmission:
+    """The result file of rows, renamed."""
+    return ScoredSubmission.of(
+        submission(name, task, **changes),
+        rows.assign(embedding=name),
+        submission_digest="0" * 64,
+        status=status,
+        environment=ENVIRONMENT,
+        flags=flags,
+    )
+
+
+def scaled(rows: pd.DataFrame, factor: float, seed: int, spread: float = 0.02) -> pd.DataFrame:
+    """Rows whose values are others', scaled and smeared; significance improvements stay >= 0."""
+    made = rows.copy()
+    rng = np.random.default_rng(seed)
+    improved = made["metric"].isin(["significance_improvement_at_background", "ensemble_spread"])
+    improved |= made["metric"].isin(["significance_improvement", "background_rejection"])
+    smear = factor * np.exp(rng.normal(0, spread, len(made)))
+    for column in ("value", "err_lo", "err_hi"):
+        made[column] = np.where(improved, made[column] * smear, made[column])
+    return made
+
+
+def diphoton() -> list[ScoredSubmission]:
+    """Entries of the diphoton task: four real ones, the others made of them."""
+    rows = read_rows(HUNT)
+    own = rows[(rows["embedding"] == "signal_aware") & ~rows["variant"].str.contains("flows=")]
+    cathode = own["variant"] == "detector=cathode"
+    id_, bkg = own[own["regime"] == "id"], own[(own["regime"] == "background") & cathode]
+    held_out = own[own["regime"].str.startswith(("ep:", "ip:")) & cathode]
+    held_out = held_out[held_out["signal"] != "none"]
+    held_out = held_out.assign(regime=held_out["regime"].str[:2])
+    vae = rows[rows["embedding"] == "haxad_vae"]
+    plain = id_[id_["variant"] == "detector=cathode"]
+    pca = scaled(bkg, 0.5, 1, 0.15).assign(regime="self-supervised")
+    flag = Finding("labels", "flag", "stop: the latents tell it from background with AUC 0.97")
+    latents: dict[str, Any] = {"status": "self-reported latents", "kind": "latents"}
+    return [
+        scored(id_, "signal_aware"),
+        scored(scaled(plain, 1.0, 2), "signal_aware_wide", dimensions=16, **latents),
+        scored(scaled(plain, 0.998, 3, 0.004), "contrastive-xl", status="verified encoder"),
+        scored(bkg, "signal_aware_background"),
+        scored(held_out, "signal_aware_held_out"),
+        scored(vae, "haxad_vae", dimensions=4),
+        scored(pca, "pca6", dimensions=6, flags=(flag,), **latents),
+        scored(scaled(bkg, 0.2, 4, 0.3), "random"),
+        scored(scaled(bkg, 0.6, 5, 0.2).assign(regime="self-supervised"), "raw9", dimensions=9),
+    ]
+
+
+def cms_adc() -> list[ScoredSubmission]:
+    """Entries of the CMS-ADC task, all real."""
+    rows = read_rows(TABLE)
+    names = sorted(set(rows["embedding"]))
+    return [scored(rows[rows["embedding"] == name], name, "cms_adc") for name in names]
+
+
+def write_entries(folder: Path, entries: list[ScoredSubmission]) -> list[Path]:
+    """Write result files where the leaderboard looks for them, below `folder`."""
+    paths = []
+    for entry in entries:
+        path = folder / "entries" / entry.task / f"{entry.submission.name}.json"
+        write_scored(path, entry)
+        paths.append(path)
+    return paths
