@@ -19,6 +19,7 @@ from reproduce.cli.check import check
 from reproduce.cli.data import data
 from reproduce.cli.evaluate import evaluate
 from reproduce.cli.hunt import hunt
+from reproduce.cli.leaderboard import leaderboard
 from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
 from reproduce.cli.metrics import metrics
@@ -96,6 +97,7 @@ _COMMANDS = (
     evaluate,
     figure,
     hunt,
+    leaderboard,
     list_all,
     metrics,
     probe,
