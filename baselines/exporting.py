@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from baselines.anomaly_clr import AnomalyClr, Untrained
 from baselines.diphoton_training import LARGEST_LOG_VARIANCE
+from baselines.graphs.attention import perceptron
+from baselines.graphs.nine import standard_nine
+from baselines.graphs.objects import representation, scaled_objects
 from baselines.graphs.particles import particle_outputs
 from baselines.graphs.writing import Graph
+from baselines.haxad_vae import STEEP, HaxadVae
+from baselines.keeping import not_fitted
+from baselines.networks.vae import LOG_VARIANCE
+from baselines.nine_features import NINE
+from baselines.raw import Raw
+from baselines.raw9 import Raw9
+from baselines.registry import EMBEDDINGS
 from baselines.signal_aware import RandomEncoder, SignalAware, Supervised
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
+from benchmark.schema import CMS_ADC
+from benchmark.submissions.tensors import NOISE_COLUMNS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from baselines.graphs.writing import Value
-
-NOISE = 64
-"""Columns of the documented input "noise"."""
 
 
 def export_onnx(embedding: Any, path: Path) -> None:
@@ -41,7 +51,7 @@ def export_onnx(embedding: Any, path: Path) -> None:
         message = complaint(
             "no embedding that can be written as ONNX",
             found=type(embedding).__name__,
-            expected=", ".join(kind.name for kind in _WRITERS),
+            expected=", ".join(EMBEDDINGS),
             remedy="Write the graph yourself; the inputs are documented.",
         )
         raise DiademError(message)
@@ -51,7 +61,7 @@ def export_onnx(embedding: Any, path: Path) -> None:
 
 def _sampled(graph: Graph, mean: Value, log_variance: Value, dimensions: int) -> Value:
     """Return the latent that is drawn, with the noise of the event, from a Gaussian."""
-    noise = graph.input("noise", "float32", (NOISE,)).part(1, 0, dimensions)
+    noise = graph.input("noise", "float32", (NOISE_COLUMNS,)).part(1, 0, dimensions)
     return mean + (log_variance * 0.5).map("Exp") * noise
 
 
@@ -73,8 +83,37 @@ def _random(graph: Graph, embedding: RandomEncoder) -> tuple[Value, int]:
     return particle_outputs(graph, *embedding._require_fitted()).part(1, 0, count), count
 
 
+def _haxad_vae(graph: Graph, embedding: HaxadVae) -> tuple[Value, int]:
+    network, scale = embedding._require_fitted()
+    outputs = perceptron(standard_nine(graph, scale, STEEP), network.encoder)
+    count = embedding.settings.latent
+    bounded = outputs.part(1, count, 2 * count).max(-LOG_VARIANCE).min(LOG_VARIANCE)
+    return _sampled(graph, outputs.part(1, 0, count), bounded, count), count
+
+
+def _raw9(graph: Graph, embedding: Raw9) -> tuple[Value, int]:
+    return standard_nine(graph, embedding._fitted()), len(NINE)
+
+
+def _transformer(graph: Graph, embedding: AnomalyClr | Untrained) -> tuple[Value, int]:
+    return representation(graph, *embedding._require_fitted()), embedding.settings.dimension
+
+
+def _raw(graph: Graph, embedding: Raw) -> tuple[Value, int]:
+    if embedding.inputs is None:
+        raise not_fitted(embedding.name)
+    scaled, _ = scaled_objects(graph, embedding.inputs)
+    count = CMS_ADC.slots * len(CMS_ADC.features)
+    return scaled.reshape(-1, count), count
+
+
 _WRITERS: dict[Any, Any] = {
     SignalAware: _signal_aware,
     Supervised: _supervised,
     RandomEncoder: _random,
+    HaxadVae: _haxad_vae,
+    Raw9: _raw9,
+    AnomalyClr: _transformer,
+    Untrained: _transformer,
+    Raw: _raw,
 }

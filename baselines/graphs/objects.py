@@ -1,0 +1,42 @@
+"""The encoder of the ACLR paper and its inputs as a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from baselines.graphs.attention import attended, hiding, perceptron
+from baselines.graphs.slots import Slots
+from baselines.graphs.writing import joined
+from baselines.inputs import ETA_SCALE, PHI_SCALE
+from benchmark.schema import CMS_ADC
+
+if TYPE_CHECKING:
+    from baselines.graphs.writing import Graph, Value
+    from baselines.inputs import AdcInputs
+    from baselines.networks.transformer import EventTransformer
+
+
+def scaled_objects(graph: Graph, inputs: AdcInputs) -> tuple[Value, Value]:
+    """Return pT, eta and phi, scaled, of all slots (n, slots, 3), and the mask (n, slots)."""
+    objects = graph.input("objects", "float32", (CMS_ADC.slots, len(CMS_ADC.features)))
+    mask = graph.input("mask", "bool", (CMS_ADC.slots,))
+    scaled = objects / [inputs.mean_pt, ETA_SCALE, PHI_SCALE]
+    return mask.expanded(2).where(scaled, 0.0), mask
+
+
+def representation(graph: Graph, network: EventTransformer, inputs: AdcInputs) -> Value:
+    """Return the representations (n, dimension) of the documented inputs."""
+    scaled, mask = scaled_objects(graph, inputs)
+    kinds = [kind.name for kind in CMS_ADC.types]
+    one_hot = [[float(kind == name) for kind in kinds] for name in CMS_ADC.slot_types]
+    there = mask.cast("float32").expanded(2)
+    slots = Slots(mask, CMS_ADC.slots)
+    tokens = slots.gather(joined(2, [scaled, there * one_hot])).linear(network.embed)
+    hidden = hiding(slots.filled)
+    layers: list[Any] = list(network.layers)
+    for layer in layers:
+        width = layer.merge.in_features
+        read = attended(tokens.linear(layer.project), layer.heads, width, hidden)
+        tokens = (tokens + read.linear(layer.merge)).normalised(layer.norms[0])
+        tokens = (tokens + perceptron(tokens, layer.feed)).normalised(layer.norms[1])
+    return (tokens * slots.filled.cast("float32").expanded(2)).sum(1)
