@@ -206,11 +206,10 @@ def _by_variant(rule: Rule, read: Sequence[_Read], yardstick: Yardstick) -> Iter
     )
     for one in read:
         if yardstick.variant and (one.rows["variant"] == yardstick.variant).any():
-            name = one.scored.submission.name
-            measured = measure(rule, name, one.rows, yardstick.variant, point)
+            measured = measure(rule, one.scored, one.rows, yardstick.variant, point)
             yield Yardline(
                 kind=yardstick.kind,
                 words=yardstick.words,
-                entry=name,
+                entry=one.scored.submission.name,
                 standing=measured.standing,
             )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmark.cards import load_card
+from benchmark.errors import DataError, complaint
 from benchmark.leaderboard.board import Curve, Entry, Standing
 from benchmark.leaderboard.cells import (
     Cell,
@@ -17,6 +19,7 @@ from benchmark.leaderboard.cells import (
     select,
 )
 from benchmark.leaderboard.intervals import geometric_mean, interval, replicas_of
+from benchmark.submissions.regimes import regime_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,22 +42,25 @@ class Measured:
     replicas: NDArray[np.float64] | None
 
 
-def measure(rule: Rule, name: str, rows: pd.DataFrame, variant: str, point: Point) -> Measured:
+def measure(
+    rule: Rule, scored: ScoredSubmission, rows: pd.DataFrame, variant: str, point: Point
+) -> Measured:
     """Return the primary number of one variant of an entry's rows.
 
     Args:
         rule: Of the task.
-        name: Of the entry.
-        rows: All of it.
+        scored: The result file.
+        rows: Its rows.
         variant: Of the rows that count.
         point: The number that the geometric mean is of.
+
+    Raises:
+        DataError: The regime of a row is not the one that the submission gives.
     """
+    regimes = regimes_of(rule, scored, rows)
     chosen = select(rows, point, variant)
     repetitions = repetitions_of(chosen)
-    regimes = regimes_of(rows)
-    cells = [
-        plain_cell(chosen, signal, repetitions, regimes.get(signal, "")) for signal in rule.signals
-    ]
+    cells = [plain_cell(chosen, signal, repetitions, regimes[signal]) for signal in rule.signals]
     samples = [samples_of(chosen[chosen["signal"] == s], repetitions) for s in rule.signals]
     whole = [one for one in samples if isinstance(one, Samples)]
     if len(whole) < len(samples):
@@ -62,7 +68,7 @@ def measure(rule: Rule, name: str, rows: pd.DataFrame, variant: str, point: Poin
         reason = "blank: " + ", ".join(blank)
         standing = Standing(value=None, low=None, high=None, cells=tuple(cells), reason=reason)
         return Measured(standing=standing, replicas=None)
-    drawn = replicas_of(rule, name, whole, repetitions)
+    drawn = replicas_of(rule, scored.submission.name, whole, repetitions)
     means = geometric_mean(drawn)
     value = float(geometric_mean(np.array([one.values.mean() for one in whole])))
     low, high = interval(means, value)
@@ -75,10 +81,27 @@ def _with_interval(cell: Cell, drawn: NDArray[np.float64]) -> Cell:
     return replace(cell, low=low, high=high)
 
 
-def regimes_of(rows: pd.DataFrame) -> dict[str, str]:
-    """Return the regime of each signal that rows are of."""
-    pairs = rows[["signal", "regime"]].drop_duplicates("signal")
-    return dict(pairs.itertuples(index=False, name=None))
+def regimes_of(rule: Rule, scored: ScoredSubmission, rows: pd.DataFrame) -> dict[str, str]:
+    """Return the regime of each signal: a function of what the embedding was trained on.
+
+    Raises:
+        DataError: A row has another.
+    """
+    card, trained_on = load_card(rule.dataset), scored.submission.trained_on
+    regimes: dict[str, str] = {
+        signal: regime_of(trained_on, signal, card) for signal in rule.signals
+    }
+    for signal, regime in rows[["signal", "regime"]].drop_duplicates().itertuples(index=False):
+        if regimes.get(signal, regime) != regime:
+            message = complaint(
+                f"a row of {signal} in a regime that the training does not give",
+                where=f"{scored.task}, {scored.submission.name}",
+                found=regime,
+                expected=regimes[signal],
+                remedy="Score the submission again.",
+            )
+            raise DataError(message)
+    return regimes
 
 
 def entry_of(rule: Rule, scored: ScoredSubmission, rows: pd.DataFrame) -> tuple[Entry, Measured]:
@@ -90,7 +113,7 @@ def entry_of(rule: Rule, scored: ScoredSubmission, rows: pd.DataFrame) -> tuple[
         rows: Its rows.
     """
     submission = scored.submission
-    measured = measure(rule, submission.name, rows, rule.variant, rule.primary)
+    measured = measure(rule, scored, rows, rule.variant, rule.primary)
     names = {name for yardstick in rule.yardsticks for name in yardstick.names}
     seen = (cell.regime for cell in measured.standing.cells if cell.regime)
     made = Entry(
@@ -135,12 +158,11 @@ def _curves(rule: Rule, rows: pd.DataFrame) -> tuple[Curve, ...]:
     primary = rule.primary
     own = rows[(rows["metric"] == primary.metric) & (rows["variant"] == rule.variant)]
     own = own[np.isclose(own["at"], primary.at or 0.0) & (own["strength"] > 0)]
+    held = dict(list(own.groupby("strength", sort=True)))
+    repetitions = {strength: repetitions_of(rows) for strength, rows in held.items()}
     made = []
     for signal in rule.signals:
-        strengths = sorted({float(s) for s in own.loc[own["signal"] == signal, "strength"]})
-        cells = []
-        for strength in strengths:
-            held = own[own["strength"] == strength]
-            cells.append(plain_cell(held, signal, repetitions_of(held)))
-        made.append(Curve(signal=signal, strengths=tuple(strengths), cells=tuple(cells)))
+        strengths = sorted(own.loc[own["signal"] == signal, "strength"].unique().tolist())
+        cells = tuple(plain_cell(held[s], signal, repetitions[s]) for s in strengths)
+        made.append(Curve(signal=signal, strengths=tuple(strengths), cells=cells))
     return tuple(made)

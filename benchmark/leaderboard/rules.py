@@ -59,6 +59,7 @@ class Rule:
         task: Name.
         title: In words.
         digest: Of the task's specification.
+        dataset: Name of its card.
         signals: What the geometric mean is over.
         primary: The number whose geometric mean ranks.
         variant: Of the rows that count.
@@ -75,6 +76,7 @@ class Rule:
     task: str
     title: str
     digest: str
+    dataset: str
     signals: tuple[str, ...]
     primary: Point
     variant: str
@@ -98,6 +100,7 @@ def _diphoton() -> Rule:
         task=DIPHOTON.name,
         title=DIPHOTON.title,
         digest=DIPHOTON.digest(),
+        dataset=DIPHOTON.dataset,
         signals=DIPHOTON.hunt.injections,
         primary=Point(label="SIC", metric=_SIC, at=primary.at, strength=primary.strength),
         variant="detector=cathode",
@@ -153,6 +156,7 @@ def _cms_adc() -> Rule:
         task=CMS_ADC.name,
         title=CMS_ADC.title,
         digest=CMS_ADC.digest(),
+        dataset=CMS_ADC.dataset,
         signals=CMS_ADC.signals,
         primary=Point(label="SI", metric="significance_improvement", at=at),
         variant="",

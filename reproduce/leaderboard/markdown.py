@@ -9,6 +9,7 @@ from reproduce.leaderboard.texts import (
     REGIMES,
     for_markdown,
     short,
+    typographic,
     value_and_errors,
 )
 from reproduce.notation import markdown
@@ -50,7 +51,7 @@ def _task(task: TaskBoard) -> str:
         for line in task.yardsticks
     ]
     parts = [
-        f"## {task.task}: {for_markdown(task.title)}\n",
+        f"## {task.task}: {for_markdown(typographic(task.title))}\n",
         f"Ranked by the {task.words}. Release {for_markdown(task.release)}, "
         f"task digest `{task.task_digest}`.\n",
         markdown(header, lines, left=3),
@@ -124,7 +125,8 @@ def _legend() -> str:
         f"{tags}\n\n"
         "The regime is computed for every signal from what the entry says it was trained on. In "
         'brackets after a rank: its 68 % interval. "=": the intervals of this entry and of a '
-        "neighbour in rank overlap. An entry with a blank cell is not ranked: a blank is never "
+        "neighbour in rank overlap, that is, they differ by less than about one standard "
+        "deviation. An entry with a blank cell is not ranked: a blank is never "
         "averaged over. Self-reported latents: the submitter made the latents of the published "
         "events, and the suite everything after. Encoder: the suite ran the submitted network "
         "itself. Verified encoder: and also on events of a seed that is kept secret.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from reproduce.leaderboard.texts import (
     plain,
     safe_link,
     short,
+    typographic,
     value_and_errors,
 )
 
@@ -148,6 +150,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters.update(
-        plain=plain, short=short, full=value_and_errors, wrapped=_wrapped, sort_value=_sort_value
+        plain=plain,
+        typographic=typographic,
+        short=short,
+        full=value_and_errors,
+        wrapped=_wrapped,
+        sort_value=_sort_value,
     )
     return made

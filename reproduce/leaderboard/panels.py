@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ if TYPE_CHECKING:
 
     from benchmark.leaderboard import Cell, Curve, Entry, TaskBoard, Yardline
 
-WIDTH, HEIGHT = 220.0, 150.0
-LEFT, RIGHT, TOP, BOTTOM = 30.0, 8.0, 8.0, 26.0
+WIDTH, HEIGHT = 170.0, 128.0  # about what a telephone has for one of two: letters keep their size
+LEFT, RIGHT, TOP, BOTTOM = 24.0, 6.0, 8.0, 28.0
 ROW, LABELS, DOTS, HEAD, FOOT = 22.0, 150.0, 340.0, 6.0, 34.0
+_LETTER, _SIGN, _FIRST = 6.0, 24.0, 86.0  # of the legend: widths, and where the yardsticks begin
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -70,14 +72,14 @@ class Dots:
         rows: Name, height, the entry's mark or None, and the yardsticks': x, y and words.
         xticks: Place and label.
         one: Place of the value 1.
-        kinds: Yardsticks that are shown.
+        legend: Yardsticks that are shown, and where each stands in the legend.
     """
 
     height: float
     rows: tuple[tuple[str, float, Mark | None, tuple[tuple[float, str, str], ...]], ...]
     xticks: tuple[tuple[float, str], ...]
     one: float
-    kinds: tuple[str, ...]
+    legend: tuple[tuple[str, float], ...]
 
 
 def ceiling(value: float) -> float:
@@ -157,12 +159,14 @@ def dots(entry: Entry, task: TaskBoard, top: float) -> Dots:
         y = HEAD + ROW * (k + 0.5)
         others = tuple(_others(lines, k, entry, x))
         rows.append((cell.signal, y, _dot(cell, y, x), others))
+    kinds = dict.fromkeys(kind for *_, others in rows for _, kind, _ in others)
+    starts = itertools.accumulate((_LETTER * len(kind) + _SIGN for kind in kinds), initial=_FIRST)
     return Dots(
         height=HEAD + ROW * len(rows) + FOOT,
         rows=tuple(rows),
         xticks=tuple((x(value), f"{value:g}") for value in (0.0, top / 2, top)),
         one=x(1.0),
-        kinds=tuple(dict.fromkeys(kind for *_, others in rows for _, kind, _ in others)),
+        legend=tuple(zip(kinds, starts, strict=False)),
     )
 
 

@@ -47,6 +47,16 @@ def _seen(letter: str) -> str:
     return REPLACED if unicodedata.category(letter) in _UNSEEN else letter
 
 
+def typographic(text: str) -> str:
+    r"""Return one of our texts with the signs that ASCII has none of.
+
+    Example:
+        >>> typographic("H -> ZZ") == "H \N{RIGHTWARDS ARROW} ZZ"
+        True
+    """
+    return text.replace("->", "\u2192").replace("gamma gamma", "\u03b3\u03b3")
+
+
 def safe_link(url: str) -> str:
     """Return an https address of plain letters; an empty text for anything else.
 
