@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from benchmark.events import EventTable
     from benchmark.submissions.folder import SubmissionFolder
     from benchmark.submissions.published import Published
 
 AGAIN = 500
-"""Events that are encoded again: an odd number of batches, none of the size of the first run."""
+"""Events that are encoded again."""
+BATCHES = (1, 2, 9, 100)
+"""Where their batches begin: no batch is like one of the first run, and one is a single event."""
 TOLERANCE = 1e-4
 """Of the width of a latent: sums in float32 of another batch differ in the last digits only."""
 
@@ -43,24 +44,22 @@ def encoder_values(
             between two runs, or hang on the order or the number of the events.
     """
     from benchmark.submissions.onnx_graph import check_graph
-    from benchmark.submissions.onnx_run import encode
+    from benchmark.submissions.onnx_run import encode, run_encoder
 
+    path, dimensions = folder.payload, folder.submission.dimensions
     tell("the encoder's graph")
-    found = list(check_graph(folder.payload, folder.submission))
+    found = list(check_graph(path, folder.submission))
     if any(finding.level == "fault" for finding in found):
         raise Refused(found)
-
-    def run(events: EventTable) -> NDArray[np.float32]:
-        dimensions = folder.submission.dimensions
-        values: NDArray[np.float32] = encode(folder.payload, events, dimensions=dimensions)
-        return values
-
     tell("the encoder on all events")
-    values = run(published.events)
+    values = encode(path, published.events, dimensions=dimensions)
     rows = rng_for("events that are encoded again").permutation(len(published))[:AGAIN]
     some = published.events.select(rows)
-    tell("the encoder on some events again")
-    first, second = run(some), run(some)
+    batches = np.split(np.arange(len(rows)), [size for size in BATCHES if size < len(rows)])
+    tell("the encoder on some events again, in other batches")
+    first, second = (
+        run_encoder(path, some, batches, dimensions=dimensions).latents for _ in range(2)
+    )
     if not np.array_equal(first, second, equal_nan=True):
         raise fault(
             code="not_deterministic",
