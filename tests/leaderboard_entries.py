@@ -7,19 +7,18 @@ by scaling others; nothing of it leaves the tests.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from benchmark.leaderboard import rules
 from benchmark.results import read_rows
 from benchmark.submissions.findings import Finding
 from benchmark.submissions.result_file import ScoredSubmission, Status, write_scored
 from benchmark.submissions.schema import Submission
 from benchmark.tasks.cms_adc import CMS_ADC
 from benchmark.tasks.diphoton import DIPHOTON
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROWS = Path(__file__).parents[1] / "results" / "quick"
 HUNT, TABLE = ROWS / "diphoton" / "rows" / "hunt.csv", ROWS / "cms_adc" / "rows" / "table-2.csv"
@@ -115,8 +114,8 @@ def diphoton() -> list[ScoredSubmission]:
     pca = scaled(bkg, 0.5, 1, 0.15).assign(regime="self-supervised")
     flag = Finding("labels", "flag", "stop: the latents tell it from background with AUC 0.97")
     latents: dict[str, Any] = {"status": "self-reported latents", "kind": "latents"}
-    background = {"trained_on": trained_on("background")}
-    unlabelled = {"trained_on": trained_on("self-supervised")}
+    background: dict[str, Any] = {"trained_on": trained_on("background")}
+    unlabelled: dict[str, Any] = {"trained_on": trained_on("self-supervised")}
     return [
         scored(id_, "signal_aware"),
         scored(scaled(plain, 1.0, 2), "signal_aware_wide", dimensions=16, **latents),
@@ -150,3 +149,62 @@ def write_entries(folder: Path, entries: list[ScoredSubmission]) -> list[Path]:
         write_scored(path, entry)
         paths.append(path)
     return paths
+
+
+def toy_rows(
+    values: Any,
+    name: str = "toy",
+    task: str = "diphoton",
+    *,
+    regime: str = "",
+    error: float = 0.05,
+    **changes: Any,
+) -> pd.DataFrame:
+    """Rows of the primary number alone.
+
+    Args:
+        values: (repetitions, signals); NaN for a null.
+        name: Of the embedding.
+        task: Its name.
+        regime: Of all; that of `submission` where none is given.
+        error: Of each value from test events, relative.
+        **changes: Of columns.
+    """
+    rule = rules()[task]
+    table = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    made = []
+    for repetition, line in enumerate(table):
+        for signal, value in zip(rule.signals, line, strict=True):
+            null = bool(np.isnan(value))
+            made.append(
+                {
+                    "task": task,
+                    "task_digest": rule.digest,
+                    "release": "v1@0123456789ab",
+                    "profile": "quick",
+                    "commit": "abcdef1",
+                    "embedding": name,
+                    "variant": rule.variant,
+                    "regime": regime or ("id" if task == "diphoton" else "self-supervised"),
+                    "signal": signal,
+                    "strength": rule.primary.strength,
+                    "embedding_seed": 0,
+                    "detector_seed": repetition,
+                    "n_train": 1000,
+                    "metric": rule.primary.metric,
+                    "at": rule.primary.at,
+                    "value": None if null else value,
+                    "err_lo": None if null else error * value,
+                    "err_hi": None if null else error * value,
+                    "n_sig": 100,
+                    "n_bkg": 50,
+                    "reason": "too few events" if null else "",
+                    **changes,
+                }
+            )
+    return pd.DataFrame(made)
+
+
+def toy(values: Any, name: str, task: str = "diphoton", **changes: Any) -> ScoredSubmission:
+    """A result file of the primary number alone."""
+    return scored(toy_rows(values, name, task, **changes), name, task)

@@ -129,9 +129,9 @@ def _seen(board: Board) -> Mapping[str, list[Any]]:
 
 
 def _wrapped(name: str) -> Markup:
-    """Return a name that may break after "_" and "/"."""
-    parts = str(Markup.escape(plain(name)))
-    return Markup(parts.replace("_", "_<wbr>").replace("/", "/<wbr>"))
+    """Return a name that may break after "_", "-" and "/"; escaped."""
+    parts = re.split(r"(?<=[_/-])", str(plain(name)))
+    return Markup("<wbr>").join(parts)
 
 
 def _sort_value(held: Cell | Any) -> str:
