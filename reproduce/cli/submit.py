@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -55,8 +56,13 @@ def check(ctx: click.Context, folder: Path, data: Path | None, output: Path | No
         ctx.exit(_REFUSED)
 
 
-@submit.command(epilog="\b\nExample:\n  diadem submit events --task diphoton --output events")
+@submit.command(
+    epilog="\b\nExamples:\n"
+    "  diadem submit events --task diphoton\n"
+    "  diadem submit events --task diphoton --training --output training.parquet"
+)
 @click.option("--task", type=click.Choice(_TASKS), required=True)
+@click.option("--training", is_flag=True, help="Write the events to learn from instead.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -65,20 +71,56 @@ def check(ctx: click.Context, folder: Path, data: Path | None, output: Path | No
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Parquet file.  [default: TASK-events.parquet]",
+    help="Parquet file.  [default: TASK-events.parquet or TASK-training.parquet]",
 )
 @click.option("--force", is_flag=True, help="Replace the file.")
-def events(task: str, data: Path | None, output: Path | None, force: bool) -> None:
+def events(task: str, training: bool, **chosen: Any) -> None:
     """Write the published evaluation events: those that a submission has to embed.
 
     One flat column a value, without labels. Latents are needed for every event_id in the file.
+    Events to learn from have labels for diphoton: what is used of them is for `trained_on`.
     """
+    from benchmark.events import write_events
     from benchmark.submissions.published import open_published, write_published
+    from benchmark.submissions.training import training_events
     from reproduce.cli.output import refuse_overwriting
     from reproduce.cli.writable import require_file
 
-    path = output or Path(f"{task}-events.parquet")
-    refuse_overwriting(path, force=force)
+    data: Path | None = chosen["data"]
+    path: Path = chosen["output"] or Path(f"{task}-{'training' if training else 'events'}.parquet")
+    refuse_overwriting(path, force=chosen["force"])
     require_file(path)
-    number = write_published(open_published(task, data), path)
+    if training:
+        number = write_events(training_events(task, data, regime="id"), path)
+    else:
+        number = write_published(open_published(task, data), path)
     click.echo(f"{path}: {number:,} events")
+
+
+@submit.command(
+    epilog="\b\nExamples:\n"
+    "  diadem submit template my-embedding --task diphoton\n"
+    "  diadem submit template my-encoder --task cms_adc --kind encoder"
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER")
+@click.option("--task", type=click.Choice(_TASKS), required=True)
+@click.option(
+    "--kind", type=click.Choice(["latents", "encoder"]), default="latents", show_default=True
+)
+def template(folder: Path, task: str, kind: str) -> None:
+    """Write a folder to start from, with an embedding that works: a PCA.
+
+    make.py makes the latents or the encoder; the folder `submission` in it is what is submitted.
+    """
+    from benchmark.files import atomic_folder
+    from reproduce.cli.output import refuse_overwriting
+    from reproduce.cli.submit_template import starting_files
+
+    refuse_overwriting(folder, force=False)
+    with atomic_folder(folder) as made:
+        for name, text in starting_files(task, kind).items():
+            path = made / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    click.echo(f"{folder}: run `python {folder / 'make.py'}`, then")
+    click.echo(f"`diadem submit check {folder / 'submission'}`")
