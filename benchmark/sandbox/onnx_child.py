@@ -17,6 +17,7 @@ import numpy as np
 from benchmark.sandbox.jail import confine
 
 _SHOWN = 500  # characters of a text of the runtime that are passed on
+_NO_ROOM = ("bad_alloc", "Failed to allocate", "Unable to allocate", "would require more than")
 
 
 def main() -> None:
@@ -83,5 +84,4 @@ def _run(job: dict[str, Any]) -> dict[str, Any]:
 
 def _kind(text: str) -> str:
     """Return which fault a text of the runtime is about."""
-    short = ("bad_alloc", "Failed to allocate", "Unable to allocate", "MemoryError")
-    return "memory" if any(part in text for part in short) else "run"
+    return "memory" if any(part in text for part in _NO_ROOM) else "run"

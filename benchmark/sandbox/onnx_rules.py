@@ -7,6 +7,7 @@ own (Loop, Scan, If), none reads a file, none makes text, sequences or maps.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import onnx
@@ -14,7 +15,7 @@ from google.protobuf.message import DecodeError, Message
 from onnx import AttributeProto, TensorProto
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
@@ -39,13 +40,20 @@ _NAMES = (
     "Squeeze Sub Sum Swish Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unsqueeze Where Xor"
 )
 OPERATORS = frozenset(_NAMES.split())
+_RANDOM = {
+    *("Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike"),
+    *("RandomUniform", "RandomUniformLike"),
+}
+_CONTROL = {"If", "Loop", "Scan", "SequenceMap"}
+
+_SHOWN = 10  # faults of one kind
 
 Wrong = dict[str, str]
 """One fault: "code", "what", and perhaps "where", "found", "expected", "remedy"."""
 
 
 def wrong_with(
-    data: bytes, inputs: dict[str, tuple[str, list[int]]], output: tuple[str, list[int]]
+    data: bytes, inputs: Mapping[str, tuple[str, list[int]]], output: tuple[str, list[int]]
 ) -> list[Wrong]:
     """Return the rules that an encoder breaks; those of the first kind that any is broken of.
 
@@ -53,10 +61,15 @@ def wrong_with(
         data: The file.
         inputs: The documented tensors: NumPy type, and shape without the events.
         output: The same of "latents".
+
+    Raises:
+        MemoryError: The file unfolds to more than there is room for.
     """
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError, TypeError, RecursionError) as error:
+        if "alloc failed" in str(error):
+            raise MemoryError from error
         return [_wrong("unreadable", "no ONNX model can be read", found=str(error))]
     if not model.HasField("graph") or not model.graph.node:
         return [_wrong("unreadable", "no ONNX model can be read", found="no graph in it")]
@@ -64,13 +77,13 @@ def wrong_with(
         _versions(model),
         _whole(model),
         _operators(model.graph),
-        [*_inputs(model.graph, inputs), *_output(model.graph, output)],
+        itertools.chain(_inputs(model.graph, inputs), _output(model.graph, output)),
         _consistent(model),
     )
     for kind in kinds:
-        found = list(kind)
+        found = list(itertools.islice(kind, _SHOWN))
         if found:
-            return found[:10]
+            return [one for k, one in enumerate(found) if one not in found[:k]]
     return []
 
 
@@ -94,15 +107,16 @@ def _versions(model: ModelProto) -> Iterator[Wrong]:
                 remedy="Write the encoder in standard operators.",
             )
         elif opset.version not in OPSETS:
+            age = "old" if opset.version < OPSETS.start else "new"
             yield _wrong(
-                "opset",
-                "an opset that is too " + ("old" if opset.version < OPSETS.start else "new"),
+                f"opset_{age}",
+                f"an opset that is too {age}",
                 found=str(opset.version),
                 expected=f"{OPSETS.start} to {OPSETS.stop - 1}",
                 remedy="Export again with another opset_version.",
             )
     if not any(opset.domain in DOMAINS for opset in model.opset_import):
-        yield _wrong("opset", "no opset", expected=f"{OPSETS.start} to {OPSETS.stop - 1}")
+        yield _wrong("no_opset", "no opset", expected=f"{OPSETS.start} to {OPSETS.stop - 1}")
 
 
 def _whole(model: ModelProto) -> Iterator[Wrong]:
@@ -146,32 +160,28 @@ def _operators(graph: GraphProto) -> Iterator[Wrong]:
     for node in graph.node:
         where = f"node {node.name or node.op_type}"
         if node.domain not in DOMAINS:
-            yield _wrong(
-                "domain",
-                "an operator that is not one of ONNX",
-                where=where,
-                found=f"{node.domain}.{node.op_type}",
-                expected="the domain of ONNX alone",
-            )
-        elif node.op_type not in OPERATORS:
-            yield _wrong(
-                "operator",
-                "an operator that is not allowed",
-                where=where,
-                found=node.op_type,
-                expected="those of benchmark/sandbox/onnx_rules.py: no randomness, no loops",
-                remedy="Export for inference, without dropout; write loops out.",
-            )
-        elif _nested(node):
-            yield _wrong("operator", "a graph within the graph", where=where, found=node.op_type)
-        elif node.op_type == "BatchNormalization" and _training(node):
-            yield _wrong(
-                "operator",
-                "an operator in the mode of training",
-                where=where,
-                found=node.op_type,
-                remedy="Export for inference.",
-            )
+            found = f"{node.domain}.{node.op_type}"
+            expected = "the domain of ONNX alone"
+            what = "an operator that is not one of ONNX"
+            yield _wrong("domain", what, where=where, found=found, expected=expected)
+            continue
+        for code, what, remedy in _operator(node):
+            yield _wrong(code, what, where=where, found=node.op_type, remedy=remedy)
+
+
+def _operator(node: NodeProto) -> Iterator[tuple[str, str, str]]:
+    """Yield code, what and remedy of what is wrong with one node of ONNX's domain."""
+    again = "Export for inference: in evaluation mode, without dropout."
+    if node.op_type in _RANDOM:
+        remedy = f'{again} Random numbers come from the input "noise".'
+        yield "random", "an operator that draws at random", remedy
+    elif node.op_type in _CONTROL or _nested(node):
+        yield "loop", "a graph within the graph", "Write loops and branches out."
+    elif node.op_type not in OPERATORS:
+        remedy = "Those that are allowed stand in benchmark/sandbox/onnx_rules.py."
+        yield "operator", "an operator that is not allowed", remedy
+    elif node.op_type == "BatchNormalization" and _training(node):
+        yield "training_mode", "an operator in the mode of training", again
 
 
 def _nested(node: NodeProto) -> bool:
@@ -183,7 +193,7 @@ def _training(node: NodeProto) -> bool:
     return any(a.name == "training_mode" and a.i for a in node.attribute) or len(node.output) > 1
 
 
-def _inputs(graph: GraphProto, documented: dict[str, tuple[str, list[int]]]) -> Iterator[Wrong]:
+def _inputs(graph: GraphProto, documented: Mapping[str, tuple[str, list[int]]]) -> Iterator[Wrong]:
     """Yield what is wrong with the inputs."""
     if not graph.input:
         yield _wrong("input_name", "no input", expected=", ".join(documented))

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.submissions.findings import fault, quoted
+from benchmark.submissions.findings import fault
 from benchmark.submissions.tensors import documented, input_tensors
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _START = (
 )
 _LINE = 100_000  # characters of one answer, at most
 _ANSWERS = 64 * 2**20  # bytes of all answers, at most
+_TEXT = 200  # characters of a message of the runtime
 _POLL = 0.5  # seconds between looks at the clock
 _CODES = {
     "memory": ("encoder_memory", "the encoder needs too much memory"),
@@ -65,6 +66,10 @@ class Limits:
 
     seconds: float = 300.0
     memory: int = 2 * 2**30
+
+
+LIMITS = Limits()
+"""Of an encoder of all events of a release."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +149,7 @@ def run_encoder(
         Refused: It cannot be run, takes too long or too much memory, ends its process, or gives
             tensors of another shape.
     """
-    allowed, start = limits or Limits(), time.monotonic()
+    allowed, start = limits or LIMITS, time.monotonic()
     rows = np.concatenate([np.zeros(0, dtype=np.intp), *batches]).astype(np.int64)
     job = {
         "work": "run",
@@ -250,10 +255,15 @@ def _listen(
         if isinstance(end, dict):
             if "fault" in end:
                 code, what = _CODES.get(str(end["fault"]), _CODES["run"])
-                found = quoted(str(end.get("text", ""))[:300])
+                found = _shown(str(end.get("text", "")))
                 raise fault(code, what, where="encoder.onnx", found=found)
             return end, held if isinstance(held, list) else []
     raise _ended(process, limits)
+
+
+def _shown(text: str) -> str:
+    """Return what a text of the runtime says, without its long beginning, in printable ASCII."""
+    return ascii(text.rpartition("Status Message: ")[2].strip()[:_TEXT])[1:-1]
 
 
 def _send(process: subprocess.Popen[bytes], job: str) -> None:
