@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
     from benchmark.leaderboard.rules import Point
 
+_VALUES = ("value", "err_lo", "err_hi", "reason")
 Repetition = tuple[int, int]
 """Seeds of the embedding and of the detector, or the number of the instance."""
 
@@ -87,8 +88,8 @@ def select(rows: pd.DataFrame, point: Point, variant: str) -> pd.DataFrame:
 
 def repetitions_of(rows: pd.DataFrame) -> tuple[Repetition, ...]:
     """Return the repetitions that rows hold, sorted."""
-    pairs = rows[["embedding_seed", "detector_seed"]].drop_duplicates()
-    return tuple(sorted((int(one), int(two)) for one, two in pairs.itertuples(index=False)))
+    seeds = zip(rows["embedding_seed"].tolist(), rows["detector_seed"].tolist(), strict=True)
+    return tuple(sorted(set(seeds)))
 
 
 def samples_of(rows: pd.DataFrame, repetitions: Sequence[Repetition]) -> Samples | str:
@@ -100,54 +101,64 @@ def samples_of(rows: pd.DataFrame, repetitions: Sequence[Repetition]) -> Samples
     """
     if rows.empty:
         return "not measured"
-    held = rows.set_index(["embedding_seed", "detector_seed"]).reindex(list(repetitions))
-    values = held["value"].to_numpy(np.float64)
-    gone = held["metric"].isna().to_numpy()
-    if gone.any():
-        return f"{int(gone.sum())} of {len(gone)} repetitions are not measured"
-    null = np.isnan(values)
+    columns = [rows[name].tolist() for name in ("embedding_seed", "detector_seed", *_VALUES)]
+    held = {(one, two): rest for one, two, *rest in zip(*columns, strict=True)}
+    gone = sum(repetition not in held for repetition in repetitions)
+    if gone:
+        return f"{gone} of {len(repetitions)} repetitions are not measured"
+    table = np.array([held[r][:3] for r in repetitions], dtype=np.float64)
+    null = np.isnan(table[:, 0])
     if null.any():
-        first = str(held["reason"][null].iloc[0])
+        first = str(held[repetitions[int(null.argmax())]][3])
         return f"{int(null.sum())} of {len(null)}: {first}" if len(null) > 1 else first
-    if (values < 0).any():
+    if (table[:, 0] < 0).any():
         return "a negative value, which no geometric mean takes"
-    errors = (held[name].to_numpy(np.float64) for name in ("err_lo", "err_hi"))
-    err_lo, err_hi = errors
-    return Samples(values=values, err_lo=err_lo, err_hi=err_hi)
+    return Samples(values=table[:, 0], err_lo=table[:, 1], err_hi=table[:, 2])
 
 
-def plain_cell(
-    rows: pd.DataFrame, signal: str, repetitions: Sequence[Repetition], regime: str = ""
-) -> Cell:
-    """Return a cell with its interval in quadrature.
+def cells_of(
+    rows: pd.DataFrame, signals: Sequence[str], regimes: Mapping[str, str] | None = None
+) -> tuple[list[Cell], list[Samples | str]]:
+    """Return a number's cell of each signal, with what it is made of.
 
-    The interval adds the standard error over repetitions and the error of the test events, which
-    the repetitions share.
+    Each must have all repetitions that any of them has. The interval of a cell adds, in
+    quadrature, the standard error over repetitions and the error of the test events, which the
+    repetitions share.
 
     Args:
-        rows: Of one entry and number; any signals.
-        signal: Which.
-        repetitions: Which the cell must have.
-        regime: Of the cell; else that of its rows.
+        rows: Of one entry and number; a signal that is not there gives a blank cell.
+        signals: In the order of the cells.
+        regimes: Of the cells; those of their rows where none are given.
     """
-    own = rows[rows["signal"] == signal]
-    found = samples_of(own, repetitions)
-    regime = regime or (str(own["regime"].iloc[0]) if len(own) else "")
-    if isinstance(found, str):
-        return Cell(signal=signal, regime=regime, repetitions=len(repetitions), reason=found)
+    repetitions = repetitions_of(rows)
+    by_signal = {str(name): own for name, own in rows.groupby("signal", sort=False)}
+    cells, samples = [], []
+    for signal in signals:
+        own = by_signal.get(signal, rows.iloc[:0])
+        found = samples_of(own, repetitions)
+        regime = (regimes or {}).get(signal) or ("" if own.empty else str(own["regime"].iloc[0]))
+        blank = Cell(signal=signal, regime=regime, repetitions=len(repetitions))
+        if isinstance(found, str):
+            cells.append(replace(blank, reason=found))
+        else:
+            passed = int(own["n_sig"].min()), int(own["n_bkg"].min())
+            cells.append(replace(blank, **_numbers(found, *passed)))
+        samples.append(found)
+    return cells, samples
+
+
+def _numbers(found: Samples, n_sig: int, n_bkg: int) -> dict[str, Any]:
+    """Return what a cell holds that is not blank."""
     mean, spread = _mean_and_spread(found.values)
     over = spread / math.sqrt(len(found.values)) if spread is not None else 0.0
-    return Cell(
-        signal=signal,
-        regime=regime,
-        value=mean,
-        low=mean - math.hypot(over, float(found.err_lo.mean())),
-        high=mean + math.hypot(over, float(found.err_hi.mean())),
-        spread=spread,
-        repetitions=len(repetitions),
-        n_sig=int(own["n_sig"].min()),
-        n_bkg=int(own["n_bkg"].min()),
-    )
+    return {
+        "value": mean,
+        "low": mean - math.hypot(over, float(found.err_lo.mean())),
+        "high": mean + math.hypot(over, float(found.err_hi.mean())),
+        "spread": spread,
+        "n_sig": n_sig,
+        "n_bkg": n_bkg,
+    }
 
 
 def _mean_and_spread(values: NDArray[np.float64]) -> tuple[float, float | None]:

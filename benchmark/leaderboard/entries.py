@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +14,8 @@ from benchmark.leaderboard.board import Curve, Entry, Standing
 from benchmark.leaderboard.cells import (
     Cell,
     Samples,
-    plain_cell,
+    cells_of,
     repetitions_of,
-    samples_of,
     select,
 )
 from benchmark.leaderboard.intervals import geometric_mean, interval, replicas_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from benchmark.cards import DatasetCard
     from benchmark.leaderboard.rules import Point, Rule
     from benchmark.submissions.result_file import ScoredSubmission
 
@@ -59,16 +60,14 @@ def measure(
     """
     regimes = regimes_of(rule, scored, rows)
     chosen = select(rows, point, variant)
-    repetitions = repetitions_of(chosen)
-    cells = [plain_cell(chosen, signal, repetitions, regimes[signal]) for signal in rule.signals]
-    samples = [samples_of(chosen[chosen["signal"] == s], repetitions) for s in rule.signals]
+    cells, samples = cells_of(chosen, rule.signals, regimes)
     whole = [one for one in samples if isinstance(one, Samples)]
     if len(whole) < len(samples):
         blank = [cell.signal for cell in cells if cell.value is None]
         reason = "blank: " + ", ".join(blank)
         standing = Standing(value=None, low=None, high=None, cells=tuple(cells), reason=reason)
         return Measured(standing=standing, replicas=None)
-    drawn = replicas_of(rule, scored.submission.name, whole, repetitions)
+    drawn = replicas_of(rule, scored.submission.name, whole, repetitions_of(chosen))
     means = geometric_mean(drawn)
     value = float(geometric_mean(np.array([one.values.mean() for one in whole])))
     low, high = interval(means, value)
@@ -81,13 +80,18 @@ def _with_interval(cell: Cell, drawn: NDArray[np.float64]) -> Cell:
     return replace(cell, low=low, high=high)
 
 
+@cache
+def _card(dataset: str) -> DatasetCard:
+    return load_card(dataset)
+
+
 def regimes_of(rule: Rule, scored: ScoredSubmission, rows: pd.DataFrame) -> dict[str, str]:
     """Return the regime of each signal: a function of what the embedding was trained on.
 
     Raises:
         DataError: A row has another.
     """
-    card, trained_on = load_card(rule.dataset), scored.submission.trained_on
+    card, trained_on = _card(rule.dataset), scored.submission.trained_on
     regimes: dict[str, str] = {
         signal: regime_of(trained_on, signal, card) for signal in rule.signals
     }
@@ -141,9 +145,7 @@ def entry_of(rule: Rule, scored: ScoredSubmission, rows: pd.DataFrame) -> tuple[
 
 
 def _cells(rule: Rule, rows: pd.DataFrame, point: Point) -> tuple[Cell, ...]:
-    chosen = select(rows, point, rule.variant)
-    repetitions = repetitions_of(chosen)
-    return tuple(plain_cell(chosen, signal, repetitions) for signal in rule.signals)
+    return tuple(cells_of(select(rows, point, rule.variant), rule.signals)[0])
 
 
 def _lone(rows: pd.DataFrame, metric: str, signal: str) -> Cell:
@@ -151,18 +153,21 @@ def _lone(rows: pd.DataFrame, metric: str, signal: str) -> Cell:
     own = rows[(rows["metric"] == metric) & (rows["signal"] == signal)]
     if own["variant"].nunique() > 1:
         own = own[own["variant"] == own["variant"].min()]
-    return plain_cell(own, signal, repetitions_of(own))
+    return cells_of(own, [signal])[0][0]
 
 
 def _curves(rule: Rule, rows: pd.DataFrame) -> tuple[Curve, ...]:
     primary = rule.primary
     own = rows[(rows["metric"] == primary.metric) & (rows["variant"] == rule.variant)]
     own = own[np.isclose(own["at"], primary.at or 0.0) & (own["strength"] > 0)]
-    held = dict(list(own.groupby("strength", sort=True)))
-    repetitions = {strength: repetitions_of(rows) for strength, rows in held.items()}
+    columns: dict[float, list[Cell]] = {
+        float(strength): cells_of(held, rule.signals)[0]  # type: ignore[arg-type]
+        for strength, held in own.groupby("strength", sort=True)
+    }
     made = []
-    for signal in rule.signals:
-        strengths = sorted(own.loc[own["signal"] == signal, "strength"].unique().tolist())
-        cells = tuple(plain_cell(held[s], signal, repetitions[s]) for s in strengths)
-        made.append(Curve(signal=signal, strengths=tuple(strengths), cells=cells))
+    for k, signal in enumerate(rule.signals):
+        own_strengths = set(own.loc[own["signal"] == signal, "strength"].tolist())
+        strengths = tuple(strength for strength in columns if strength in own_strengths)
+        cells = tuple(columns[strength][k] for strength in strengths)
+        made.append(Curve(signal=signal, strengths=strengths, cells=cells))
     return tuple(made)

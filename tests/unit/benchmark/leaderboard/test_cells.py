@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmark.leaderboard.cells import (
+    Cell,
     Samples,
-    plain_cell,
+    cells_of,
     repetitions_of,
     samples_of,
     select,
@@ -24,13 +26,17 @@ VALUES = np.arange(1.0, 28.0).reshape(3, 9)
 DIGITS = 1e-8  # relative: rows have nine digits
 
 
+def cell_of(rows: pd.DataFrame, signal: str = SIGNAL, regime: str = "") -> Cell:
+    return cells_of(rows, [signal], {signal: regime})[0][0]
+
+
 def chosen(values: np.ndarray = VALUES) -> pd.DataFrame:
     return select(validate_rows(toy_rows(values)), RULE.primary, RULE.variant)
 
 
 def test_mean_spread_and_interval_against_plain_sums() -> None:
     rows = chosen()
-    cell = plain_cell(rows, SIGNAL, repetitions_of(rows))
+    cell = cell_of(rows)
     own = [1.0, 10.0, 19.0]
     over = statistics.stdev(own) / math.sqrt(3)
     half = math.hypot(over, 0.05 * 10.0)
@@ -42,7 +48,7 @@ def test_mean_spread_and_interval_against_plain_sums() -> None:
 
 def test_one_repetition_has_no_spread() -> None:
     rows = chosen(VALUES[:1])
-    cell = plain_cell(rows, SIGNAL, repetitions_of(rows))
+    cell = cell_of(rows)
     assert cell.spread is None
     assert (cell.low, cell.high) == pytest.approx((0.95, 1.05), rel=DIGITS)
 
@@ -51,22 +57,22 @@ def test_a_null_is_not_averaged_over() -> None:
     values = VALUES.copy()
     values[1, 0] = np.nan
     rows = chosen(values)
-    cell = plain_cell(rows, SIGNAL, repetitions_of(rows))
+    cell = cell_of(rows)
     assert (cell.value, cell.low, cell.high, cell.spread) == (None, None, None, None)
     assert cell.reason == "1 of 3: too few events"
-    assert plain_cell(rows, RULE.signals[1], repetitions_of(rows)).value == 11.0
+    assert cell_of(rows, RULE.signals[1]).value == 11.0
 
 
 def test_a_missing_repetition_is_a_blank() -> None:
     rows = chosen()
     rows = rows[(rows["signal"] != SIGNAL) | (rows["detector_seed"] != 2)]
-    cell = plain_cell(rows, SIGNAL, repetitions_of(rows))
+    cell = cell_of(rows)
     assert (cell.value, cell.reason) == (None, "1 of 3 repetitions are not measured")
 
 
 def test_a_missing_signal_is_a_blank() -> None:
     rows = chosen()
-    cell = plain_cell(rows[rows["signal"] != SIGNAL], SIGNAL, repetitions_of(rows), "ep")
+    cell = cell_of(rows[rows["signal"] != SIGNAL], regime="ep")
     assert (cell.value, cell.reason, cell.regime) == (None, "not measured", "ep")
 
 
@@ -78,7 +84,7 @@ def test_a_negative_value_is_a_blank() -> None:
 
 
 def test_only_the_rows_of_the_number_count() -> None:
-    others = [
+    others: list[dict[str, Any]] = [
         {"metric": "signal_efficiency"},
         {"at": 0.001},
         {"strength": 1.0},
