@@ -6,13 +6,14 @@ by scaling others; nothing of it leaves the tests.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmark.leaderboard import rules
+from benchmark.leaderboard import Board, Entry, rules
 from benchmark.results import read_rows
 from benchmark.submissions.findings import Finding
 from benchmark.submissions.result_file import ScoredSubmission, Status, write_scored
@@ -208,3 +209,61 @@ def toy_rows(
 def toy(values: Any, name: str, task: str = "diphoton", **changes: Any) -> ScoredSubmission:
     """A result file of the primary number alone."""
     return scored(toy_rows(values, name, task, **changes), name, task)
+
+
+HOSTILE = {
+    "script": "<script>document.title = 'taken'</script>",
+    "image": '"><img src=x onerror="document.title = 1">',
+    "quotes": "' onmouseover='alert(1)' x=\" `b` ",
+    "link": "javascript:alert(document.domain)",
+    "markdown": "![x](https://evil.example/x.png) [a](javascript:b) | `c` **d** <b>e</b>",
+    "entities": "&lt;b&gt; &#60;script&#62; &amp;amp;",
+    "template": "{{ 7 * 7 }}{% raw %} ${7*7} </style></script><!--",
+    "direction": "abc\u202edef\u2066\u200f\u200b\x00\x1b[2J",
+    "arabic": "\u0627\u0644\u0639\u0631\u0628\u064a\u0629 \u05e2\u05d1\u05e8\u05d9\u05ea",
+    "long": "W" * 400,
+    "formula": "=HYPERLINK(1)",
+}
+"""Texts that try to be more than texts; not all pass the schema."""
+
+
+def hostile_submission(text: str) -> dict[str, Any]:
+    """A submission, as the board holds it, with a text in every field."""
+    return {
+        **submission("toy").model_dump(mode="json"),
+        **dict.fromkeys(("title", "version", "licence", "code_url", "citation", "kind"), text),
+        "authors": [text, text],
+        "hardware": text,
+        "hyper_parameters": {text: text, "layers": 2},
+        "trained_on": {
+            "labels": True,
+            "processes": [{"process": text, "points": [text]}],
+            "releases": [text],
+            "splits": [text],
+        },
+    }
+
+
+def hostile_board(board: Board) -> Board:
+    """A board with hostile texts wherever a text of a stranger, or of a file, could stand."""
+    texts = [*HOSTILE.values()]
+    everything = " ".join(texts)
+
+    def entry(held: Entry, text: str) -> Entry:
+        return replace(
+            held,
+            flags=tuple((other, other) for other in texts),
+            submission=hostile_submission(text),
+            environment={text: text},
+            commit=text,
+        )
+
+    tasks = [
+        replace(
+            task,
+            release=everything,
+            entries=tuple(entry(held, everything) for held in task.entries),
+        )
+        for task in board.tasks
+    ]
+    return replace(board, profile=everything, tasks=tuple(tasks))

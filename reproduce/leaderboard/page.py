@@ -85,12 +85,10 @@ def _task(task: TaskBoard) -> dict[str, Any]:
 def _entry(entry: Entry, task: TaskBoard, top: float) -> dict[str, Any]:
     return {
         "entry": entry,
-        "about": plain(entry.submission),
+        "about": entry.submission,
         "link": safe_link(str(entry.submission["code_url"])),
         "panels": curve_panels(entry, top),
         "dots": dots(entry, task, top),
-        "environment": plain(entry.environment),
-        "flags": plain(entry.flags),
     }
 
 
@@ -139,18 +137,23 @@ def _sort_value(held: Cell | Any) -> str:
     return "" if held.value is None else f"{held.value:.9g}"
 
 
+def _finished(value: Any) -> Any:
+    """Return what is about to be escaped and written, without characters that cannot be seen."""
+    return value if isinstance(value, Markup) else plain(value)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("reproduce.leaderboard", _FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finished,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     made.filters.update(
-        plain=plain,
         typographic=typographic,
         short=short,
         full=value_and_errors,
