@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from reproduce.cli.submit_export import export
+
 _REFUSED = 2
 _TASKS = ("diphoton", "cms_adc")
 
@@ -124,3 +126,6 @@ def template(folder: Path, task: str, kind: str) -> None:
             path.write_text(text, encoding="utf-8")
     click.echo(f"{folder}: run `python {folder / 'make.py'}`, then")
     click.echo(f"`diadem submit check {folder / 'submission'}`")
+
+
+submit.add_command(export)
