@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
-from benchmark.errors import DiademError, complaint
+from benchmark.errors import DiademError
+from benchmark.naming import unknown
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,6 @@ def entry(name: str) -> Entry:
     if ":" in name:
         return Entry(name, "", "")
     if name not in EMBEDDINGS:
-        near = difflib.get_close_matches(name, EMBEDDINGS, 1)
-        message = complaint(
-            "no such embedding",
-            found=repr(name),
-            expected=", ".join(EMBEDDINGS) + ", or your own as module:Class",
-            remedy=f"Did you mean {near[0]}?" if near else "",
-        )
-        raise DiademError(message)
+        more = ", or your own as module:Class"
+        raise DiademError(unknown("embedding", name, EMBEDDINGS, more=more))
     return EMBEDDINGS[name]

@@ -22,7 +22,8 @@ from benchmark.card_values import (
     fault,
     refuse_duplicates,
 )
-from benchmark.errors import CardError, complaint
+from benchmark.errors import CardError
+from benchmark.naming import unknown
 from benchmark.paths import datasets_root
 from benchmark.schema import SCHEMAS
 
@@ -226,10 +227,5 @@ class DatasetCard(BaseModel):
         for process in self.processes:
             if process.name == name:
                 return process
-        message = complaint(
-            "no such process",
-            where=f"dataset {self.name}",
-            found=repr(name),
-            expected="one of " + ", ".join(process.name for process in self.processes),
-        )
-        raise CardError(message)
+        known = (process.name for process in self.processes)
+        raise CardError(unknown("process", name, known, where=f"dataset {self.name}"))

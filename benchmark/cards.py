@@ -6,7 +6,6 @@ error that names the file, the line, the key and the remedy.
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from benchmark.card_process import GeneratorCard, Point, Process, Redecay
 from benchmark.card_selection import DiphotonSelection, LeptonSelection
 from benchmark.card_values import Status, Value
 from benchmark.errors import CardError, complaint
+from benchmark.naming import suggestion, unknown
 from benchmark.paths import datasets_root
 
 if TYPE_CHECKING:
@@ -98,14 +98,8 @@ def _find(name_or_path: str | os.PathLike[str]) -> tuple[Path, str]:
     if isinstance(name_or_path, str) and path.name == name_or_path and path.suffix != ".yaml":
         found = datasets_root() / name_or_path / _FILE
         if not found.is_file():
-            message = complaint(
-                "no such dataset",
-                where=str(found),
-                found=repr(name_or_path),
-                expected="one of " + ", ".join(card_names()),
-                remedy="Give one of these names, or the path of a card.",
-            )
-            raise CardError(message)
+            more = ", or the path of a card"
+            raise CardError(unknown("dataset", name_or_path, card_names(), more=more))
         return found, name_or_path
     return (path / _FILE if path.is_dir() else path), ""
 
@@ -228,8 +222,8 @@ def _spelling(key: str) -> str:
         *(DiphotonSelection, LeptonSelection, Value),
     )
     known = sorted({field for model in models for field in model.model_fields})
-    near = difflib.get_close_matches(key, known, n=1)
-    return f"Did you mean `{near[0]}`? If not, remove it." if near else "Remove it."
+    near = suggestion(key, known)
+    return f"{near} If not, remove it." if near else "Remove it."
 
 
 def _steps(fault: Mapping[str, Any], data: Any) -> list[str | int]:

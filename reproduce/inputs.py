@@ -51,6 +51,12 @@ class Source(Protocol[Read_co]):
     def sized(self) -> bool:
         """Whether the results of one number of training events can be chosen."""
 
+    def files(self, place: Place) -> tuple[str, ...]:
+        """Return the result files that it needs, from the task's folder; some may be missing.
+
+        Each is written by a stage of dvc.yaml: `reproduce.stages` finds it.
+        """
+
     def read(self, place: Place) -> Read_co:
         """Return what `Entry.make` gets.
 
@@ -69,6 +75,11 @@ class RowFile:
 
     name: str
     sized: bool = False
+
+    def files(self, place: Place) -> tuple[str, ...]:
+        """Return the file; see `Source.files`."""
+        del place
+        return (f"rows/{self.name}",)
 
     def read(self, place: Place) -> pd.DataFrame:
         """Return the rows; see `Source.read`."""
@@ -93,6 +104,11 @@ class PointFile:
     numbers: tuple[str, ...]
     gaps: tuple[str, ...] = ()
     sized: bool = False
+
+    def files(self, place: Place) -> tuple[str, ...]:
+        """Return the file; see `Source.files`."""
+        del place
+        return (f"points/{self.name}",)
 
     def read(self, place: Place) -> pd.DataFrame:
         """Return the numbers; see `Source.read`."""
@@ -122,6 +138,11 @@ class Samples:
     """The samples of a task's bundled release, from its manifest."""
 
     sized: bool = False
+
+    def files(self, place: Place) -> tuple[str, ...]:
+        """Return nothing: the release is no result."""
+        del place
+        return ()
 
     def read(self, place: Place) -> pd.DataFrame:
         """Return one row for each mass point, with the columns `dataset` and `release`."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import (
@@ -20,11 +17,13 @@ from pydantic import (
 
 from benchmark.errors import DiademError, complaint
 from benchmark.hunt.plan import HuntProfile
+from benchmark.naming import unknown
 from benchmark.probes.settings import ProbeSettings
 from benchmark.tasks.evaluation import Protocol
+from reproduce.params import params_path
 
-VARIABLE = "DIADEM_PARAMS"
-FILE = "params.yaml"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class _Strict(BaseModel):
@@ -137,12 +136,6 @@ class _Params(_Strict):
     profiles: dict[str, Profile]
 
 
-def params_path() -> Path:
-    """Return the file of profiles: named by DIADEM_PARAMS, or beside the packages."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else Path(__file__).resolve().parents[1] / FILE
-
-
 def load_profile(name: str | None = None) -> tuple[str, Profile]:
     """Return the name and the values of a profile; None takes the one that `dvc repro` runs.
 
@@ -154,15 +147,7 @@ def load_profile(name: str | None = None) -> tuple[str, Profile]:
     params = _read(path)
     chosen = params.profile if name is None else name
     if chosen not in params.profiles:
-        near = difflib.get_close_matches(chosen, params.profiles, 1)
-        message = complaint(
-            "no such profile",
-            where=str(path),
-            found=repr(chosen),
-            expected=", ".join(params.profiles),
-            remedy=f"Did you mean {near[0]}?" if near else "",
-        )
-        raise DiademError(message)
+        raise DiademError(unknown("profile", chosen, params.profiles, where=str(path)))
     return chosen, params.profiles[chosen]
 
 

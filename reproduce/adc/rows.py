@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DEFAULT_DIMENSION = 160  # stated in the ACLR paper; the variant "" stands for it
 ALL = "+".join(sorted(AUGMENTATIONS))
 RAW, BEST = "raw", "anomclr_plus"
+MAIN, SCANS, RAW_SCAN = "table-2.csv", "scans.csv", "scan-raw.csv"
+"""Files of rows that the pipeline writes: the main result, and the scans."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,25 @@ class AdcRows:
 
     Attributes:
         every_size: Whether those of all sizes of the training set are wanted, not of one.
+        of: The pipeline's files that are needed.
     """
 
     every_size: bool = False
+    of: tuple[str, ...] = (MAIN,)
 
     @property
     def sized(self) -> bool:
         """Whether the rows of one number of training events can be chosen."""
         return not self.every_size
+
+    def files(self, place: Place) -> tuple[str, ...]:
+        """Return them; none where somebody put files of their own: these are read in their place.
+
+        See `Source.files`.
+        """
+        there = {path.name for path in (place.folder / "rows").glob("*.csv")}
+        own = there - {MAIN, SCANS, RAW_SCAN}
+        return () if own else tuple(f"rows/{name}" for name in self.of)
 
     def read(self, place: Place) -> pd.DataFrame:
         """Return the rows, which know how many trainings their profile asks for.

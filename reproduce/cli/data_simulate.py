@@ -105,21 +105,16 @@ def requests_for(card: DatasetCard, process: str, point: str | None, events: int
     Raises:
         CardError: The card has no such process or point.
     """
-    from benchmark.errors import CardError, complaint
+    from benchmark.errors import CardError
+    from benchmark.naming import unknown
     from benchmark.simulation.production import Request
 
     names = [known.name for known in card.process(process).points]
     if point is None:
         return [Request(process, name, events) for name in names]
     if point not in names:
-        message = complaint(
-            "no such point",
-            where=f"dataset {card.name}, process {process}",
-            found=repr(point),
-            expected="one of " + ", ".join(name or "(none)" for name in names),
-            remedy="Leave out --point for all of them.",
-        )
-        raise CardError(message)
+        where = f"dataset {card.name}, process {process}"
+        raise CardError(unknown("point", point, (name or "(none)" for name in names), where=where))
     return [Request(process, point, events)]
 
 

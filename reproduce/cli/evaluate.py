@@ -9,9 +9,12 @@ import click
 
 from reproduce.cli import options
 from reproduce.cli.farming import placed
+from reproduce.cli.naming import EMBEDDING, TASKS, Name
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_TASK = Name("task", lambda: TASKS[:1], checked=True)  # the other's verbs are train, probe, hunt
 
 
 @click.command(
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
     "  diadem evaluate my_module:Pca6\n"
     "  diadem evaluate raw --data folder-of-official-files"
 )
-@click.argument("embeddings", nargs=-1, required=True, metavar="EMBEDDING...")
-@click.option("--task", type=click.Choice(["cms_adc"]), default="cms_adc", show_default=True)
+@click.argument("embeddings", nargs=-1, required=True, type=EMBEDDING, metavar="EMBEDDING...")
+@click.option("--task", type=_TASK, default=TASKS[0], show_default=True)
 @options.profile
 @options.settings
 @click.option(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from benchmark.farm import Finished, Spec
 
+REUSED = "diadem.reused"
+"""In a context's `meta`: pieces of work that a farm found in its store."""
 _SHOWN = 10  # pieces of work kept from before that have a line each; the rest share one
 
 
@@ -157,3 +159,5 @@ def reporting(total: int) -> Iterator[Callable[[Finished], None]]:
     yield report
     if not worked:
         rest_reused()
+    if context := click.get_current_context(silent=True):
+        context.meta[REUSED] = context.meta.get(REUSED, 0) + reused

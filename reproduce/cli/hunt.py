@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     metavar="FOLDER_OR_PARQUET...",
 )
-@click.option("--profile", help="Of params.yaml.  [default: that of the latents]")
+@options.profile_of_latents
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

@@ -14,6 +14,7 @@ from benchmark.hunt.plan import cells, make_plan
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX
 from benchmark.hunt.yields import background_yields
+from benchmark.naming import unknown
 from benchmark.paths import datasets_root
 from benchmark.results import write_rows
 from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
@@ -151,10 +152,7 @@ def _require_signals(names: tuple[str, ...]) -> None:
     ]
     for name in names:
         if name not in known:
-            message = complaint(
-                "no such signal", where="--signal", found=repr(name), expected=", ".join(known)
-            )
-            raise DiademError(message)
+            raise DiademError(unknown("signal", name, known, where="--signal"))
 
 
 def _write(output: Path, made: dict[str, pd.DataFrame], said: dict[str, Any]) -> None:

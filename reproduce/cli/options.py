@@ -6,10 +6,26 @@ from pathlib import Path
 
 import click
 
+from reproduce.cli.naming import PROFILE
+
 STORE = Path(".diadem")
 """Folder of finished work, where a command is run."""
 
-profile = click.option("--profile", help="Of params.yaml.  [default: the one that dvc repro runs]")
+profile = click.option(
+    "--profile",
+    type=PROFILE,
+    help="Sizes of the run, of params.yaml.  [default: the one that dvc repro runs]",
+)
+profile_of_latents = click.option(
+    "--profile", type=PROFILE, help="Of params.yaml.  [default: that of the latents]"
+)
+results = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of all results.",
+)
 settings = click.option(
     "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a setting."
 )
@@ -25,7 +41,13 @@ store = click.option(
     show_default=True,
     help="Folder of finished work, to go on from and to reuse.",
 )
-device = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto")
+device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where networks are trained; auto takes a GPU if there is one.",
+)
 workers = click.option(
     "--workers",
     type=click.IntRange(1),

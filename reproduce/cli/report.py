@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli import options
+
 if TYPE_CHECKING:
     from reproduce.report.pages import Report
 
@@ -17,16 +19,8 @@ if TYPE_CHECKING:
     "  diadem report --profile reference\n"
     "  diadem report --results my-results --output page"
 )
-@click.option(
-    "--profile", help="Sizes of the run to read.  [default: the one that dvc repro runs]"
-)
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of all results.",
-)
+@options.profile
+@options.results
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

@@ -9,6 +9,7 @@ import click
 
 from reproduce.cli import options
 from reproduce.cli.farming import placed
+from reproduce.cli.naming import EMBEDDING
 
 
 @click.command(
@@ -19,7 +20,7 @@ from reproduce.cli.farming import placed
     "  diadem train my_module:Pca6 --regime id --profile smoke\n"
     "  diadem train signal_aware --store /shared/store --scheduler tcp://10.0.0.1:8786"
 )
-@click.argument("embeddings", nargs=-1, required=True, metavar="EMBEDDING...")
+@click.argument("embeddings", nargs=-1, required=True, type=EMBEDDING, metavar="EMBEDDING...")
 @click.option(
     "--regime",
     "regimes",

@@ -22,6 +22,7 @@ from benchmark.tasks.spec import check_digest
 from reproduce.cli.farming import alone, farmed
 from reproduce.contestants import contestant
 from reproduce.profiles import load_profile
+from reproduce.regimes import regime_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,9 +93,8 @@ def specs_of(request: Request) -> list[Spec]:
 
 
 def _regimes(request: Request, embedding: str, profile: DiphotonProfile) -> list[Regime]:
-    card = diphoton_card()
     texts = request.regimes or entry(embedding).regimes or profile.regimes
-    return [Regime.parse(text, card) for text in texts]
+    return [regime_named(text) for text in texts]
 
 
 def _copy(files: list[Path], facts: list[Facts], output: Path) -> list[Path]:

@@ -13,14 +13,14 @@ from benchmark.latents import read_facts
 from benchmark.paths import datasets_root
 from benchmark.probes.choosing import choosing_spec
 from benchmark.results import format_variant, write_rows
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.diphoton_work import latents_spec
-from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source
 from benchmark.tasks.spec import check_digest
 from reproduce.cli.farming import alone, farmed
 from reproduce.contestants import contestant
 from reproduce.profiles import load_profile
+from reproduce.regimes import regime_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def _trainings(request: Request) -> list[Spec]:
     name, profile = load_profile(request.profile)
     folder = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
     source = open_source(folder)
-    regimes = [Regime.parse(text, diphoton_card()) for text in request.regimes]
+    regimes = [regime_named(text) for text in request.regimes]
     return [
         latents_spec(
             point,

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from reproduce.adc.names import AUGMENTATIONS
-from reproduce.adc.rows import ALL, DEFAULT_DIMENSION, AdcRows
+from reproduce.adc.rows import ALL, DEFAULT_DIMENSION, MAIN, SCANS, AdcRows
 from reproduce.adc.scan import Scan, draw_scan
 from reproduce.entry import Entry, Made
 
@@ -65,6 +65,6 @@ FIGURE = Entry(
         f"representation has dimension {DEFAULT_DIMENSION}."
     ),
     needs="raw, and anomclr_plus in the variants augmentations=...",
-    source=AdcRows(),
+    source=AdcRows(of=(MAIN, SCANS)),
     make=draw,
 )

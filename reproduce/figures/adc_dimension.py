@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from reproduce.adc.rows import ALL, BEST, DEFAULT_DIMENSION, AdcRows
+from reproduce.adc.rows import ALL, BEST, DEFAULT_DIMENSION, MAIN, SCANS, AdcRows
 from reproduce.adc.scan import Scan, draw_scan
 from reproduce.entry import Entry, Made
 
@@ -57,6 +57,6 @@ FIGURE = Entry(
         f"{DEFAULT_DIMENSION}. All anomaly augmentations are used."
     ),
     needs="raw, and anomclr_plus in the variants dimension=...",
-    source=AdcRows(),
+    source=AdcRows(of=(MAIN, SCANS)),
     make=draw,
 )

@@ -13,7 +13,10 @@ from reproduce.adc.names import EMBEDDINGS, METRICS, SIGNALS
 from reproduce.adc.points import bar_legend, draw_points, lowest, nulls
 from reproduce.adc.rows import (
     BEST,
+    MAIN,
     RAW,
+    RAW_SCAN,
+    SCANS,
     AdcRows,
     at_point,
     gaps,
@@ -113,6 +116,6 @@ FIGURE = Entry(
         "logarithmic axis does not have; broad pale bars: statistical error (bootstrap)."
     ),
     needs="raw and anomclr_plus, variant of the paper's settings and the variants events=...",
-    source=AdcRows(every_size=True),
+    source=AdcRows(every_size=True, of=(MAIN, SCANS, RAW_SCAN)),
     make=draw,
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from baselines.registry import EMBEDDINGS
 from benchmark.errors import DataError, DiademError, complaint
+from benchmark.naming import suggestion
 from benchmark.results.rules import ARGUMENTS, METRICS
 from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.regimes import Regime
@@ -82,12 +82,11 @@ def _require(name: str | None, known: Iterable[str], where: str) -> None:
     names = list(known)
     if name in names:
         return
-    near = difflib.get_close_matches(name or "", names, 1)
     message = complaint(
         "no such name",
         where=where,
         found=repr(name) if name else "nothing",
         expected=", ".join(names),
-        remedy=f"Did you mean {near[0]}?" if near else "",
+        remedy=suggestion(name or "", names),
     )
     raise DataError(message)

@@ -134,6 +134,11 @@ class HuntFiles:
     points: PointFile | None = None
     sized: bool = False
 
+    def files(self, place: Place) -> tuple[str, ...]:
+        """Return them; see `Source.files`."""
+        further = () if self.points is None else self.points.files(place)
+        return (f"rows/{ROWS}", f"rows/{SETTINGS}", *further)
+
     def read(self, place: Place) -> Hunt:
         """Return what they hold; see `Source.read`."""
         folder = place.folder / "rows"

@@ -17,7 +17,10 @@ from reproduce.adc.orderings import (
 )
 from reproduce.adc.rows import (
     BEST,
+    MAIN,
     RAW,
+    RAW_SCAN,
+    SCANS,
     AdcRows,
     gaps,
     missing_sizes,
@@ -80,6 +83,6 @@ TABLE = Entry(
         "(arXiv:2301.04660 trains on a million events)"
     ),
     needs="raw and anomclr_plus, variant of the paper's settings and the variants events=...",
-    source=AdcRows(every_size=True),
+    source=AdcRows(every_size=True, of=(MAIN, SCANS, RAW_SCAN)),
     make=make,
 )

@@ -18,7 +18,7 @@ from reproduce.adc.names import EMBEDDINGS as ADC_EMBEDDINGS
 from reproduce.adc.orderings import CLAIMS as ADC_ORDERINGS
 from reproduce.figures import FIGURES
 from reproduce.names import NOT_PUBLISHED
-from reproduce.profiles import params_path
+from reproduce.params import params_path
 from reproduce.report.choosing import pairs, selections
 from reproduce.report.claims import load_claims
 from reproduce.report.printed import numbers_of

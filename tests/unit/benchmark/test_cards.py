@@ -30,7 +30,7 @@ NAMES = ("diphoton", "cms_adc")
 
 # Fault of the fixture -> key path, and what else the message must hold.
 FAULTS = {
-    "unknown_key": ("processes[2].lable", "unknown key", "Did you mean `label`?"),
+    "unknown_key": ("processes[2].lable", "unknown key", "Did you mean label?"),
     "duplicate_label": ("processes[1].label", "twice", "'first'", "processes[0].label"),
     "duplicate_name": ("processes[1].name", "twice", "'first'", "processes[0].name"),
     "duplicate_group": ("processes[1].group", "twice", "found 0", "processes[0].group"),

@@ -18,7 +18,8 @@ from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.tuning import points
 from reproduce.contestants import SCANS, contestant, parse_settings, scan
-from reproduce.profiles import VARIABLE, load_profile, params_path
+from reproduce.params import VARIABLE, params_path
+from reproduce.profiles import load_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
