@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 ENTRIES = "entries"
 """Folder of the result files, beside the board: entries/TASK/NAME.json."""
 FILES = ("board.md", "board.csv", "board.json", "index.html")
-_LOCK = ".board.lock"
+_LOCK, _MAKING = ".board.lock", ".tmp-board-"
 
 
 def result_files(folder: Path) -> list[Path]:
@@ -34,8 +35,9 @@ def write_board(board: Board, folder: Path) -> list[Path]:
     """Write the files of the board; equal boards give equal bytes.
 
     All are made first, in a folder of their own, and then put in place one after the other,
-    which takes no more than renaming; if that fails half-way the old ones are put back. Builds at
-    the same time wait for each other there.
+    which takes no more than renaming; if that fails half-way the old ones are put back. Only a
+    kill that cannot be caught, within these four renames, could leave files of two builds, each
+    of them whole; the next build mends it. Builds at the same time wait for each other.
 
     Args:
         board: From `build`.
@@ -52,15 +54,21 @@ def write_board(board: Board, folder: Path) -> list[Path]:
     }
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tmp-board-", dir=folder) as made:
-            for name, text in texts.items():
-                with (Path(made) / name).open("w", encoding="utf-8", newline="\n") as stream:
-                    stream.write(text)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            with _alone(folder):
+        with _alone(folder):
+            for left in folder.glob(f"{_MAKING}*"):  # by a build that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=_MAKING, dir=folder) as made:
+                for name, text in texts.items():
+                    _write(Path(made) / name, text)
                 _put_in_place(Path(made), folder, texts)
     return [folder / name for name in FILES]
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _put_in_place(made: Path, folder: Path, texts: Mapping[str, str]) -> None:

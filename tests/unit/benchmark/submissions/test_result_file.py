@@ -17,7 +17,7 @@ from benchmark.submissions.result_file import (
     read_scored,
     write_scored,
 )
-from tests.leaderboard_entries import TABLE, scored, submission, toy_rows
+from tests.leaderboard_entries import DIGESTS, TABLE, scored, submission, toy_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def test_what_is_written_is_read(entry: ScoredSubmission, tmp_path: Path) -> Non
 
 
 def test_real_rows_come_back(tmp_path: Path) -> None:
-    rows = read_rows(TABLE)
+    rows = read_rows(TABLE).assign(task_digest=DIGESTS["cms_adc"])
     rows = rows[rows["embedding"] == "untrained"].reset_index(drop=True)
     write_scored(tmp_path / "a.json", scored(rows, "untrained", "cms_adc"))
     read = read_scored(tmp_path / "a.json").frame()
