@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmark.errors import DataError, complaint
-from benchmark.tasks.diphoton import in_part
+from benchmark.tasks.diphoton_events import in_part
 
 if TYPE_CHECKING:
     from benchmark.events import EventTable

@@ -45,7 +45,7 @@ from benchmark.noise import standard_normal
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
 from benchmark.table import require_schema
-from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.training import FitSettings, fit_module, on_cuda
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from benchmark.farm_spec import Spec
 from benchmark.seeds import seed_for
 from benchmark.tasks.cms_adc import CMS_ADC, load_data
 from benchmark.tasks.contestant import Keeper
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card, fit_events, in_part
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card, fit_events, in_part
 from benchmark.tasks.diphoton_work import latents_spec
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.work import training_specs

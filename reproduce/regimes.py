@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import DiademError
 from benchmark.naming import suggestion
-from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from baselines.method_card import defaults
 from benchmark.results import COLUMNS, write_rows
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmark.latents import Latents, write_latents
 from benchmark.mixing import splitmix64
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from tests.latents import PARTS, made_up_facts
 
 if TYPE_CHECKING:

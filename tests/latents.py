@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.latents import Facts, Latents
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 
 PROCESSES = (*DIPHOTON.backgrounds, *DIPHOTON.signals)
 PARTS = ("train", "validation", "test")

@@ -68,7 +68,7 @@ def generate(
     # torch is slow to import, and whoever looks at settings alone needs none of it.
     from benchmark.detectors.flows.bulk import BulkFlow
 
-    fit = MassFit.fit(mass, window=window, region=region)
+    fit = sideband_fit(mass, settings, window=window, region=region)
     inside = (mass >= region[0]) & (mass < region[1])
     require_region(int(inside.sum()))
     expected = fit.expected()
@@ -92,6 +92,23 @@ def generate(
         losses=tuple(flow.held_out_loss for flow in bulk.members),
         epochs=tuple(flow.epochs for flow in bulk.members),
     )
+
+
+def sideband_fit(
+    mass: NDArray[Any],
+    settings: CathodeSettings,
+    *,
+    window: tuple[float, float],
+    region: tuple[float, float],
+) -> MassFit:
+    """Return the fit to the sidebands, without the margins at the ends of the window.
+
+    Raises:
+        DataError: See `MassFit.fit`; the region is in a margin.
+    """
+    low, high = window
+    margin = settings.mass_margin
+    return MassFit.fit(mass, window=(low + margin, high - margin), region=region)
 
 
 def require_region(found: int) -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.detectors.cathode import require_region
-from benchmark.detectors.mass_fit import MassFit
+from benchmark.detectors.cathode import require_region, sideband_fit
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.hunt.ensembles import ensembles
 from benchmark.hunt.plan import signals_of
@@ -150,7 +149,7 @@ def checked(cells: Sequence[Cell], setup: Setup, profile: HuntProfile) -> Pseudo
     drawn = draw(pool, luminosity=setup.luminosity, instance=0, share=setup.share)
     data = rows[drawn.rows]
     require_region(int(sample.in_region[data].sum()))
-    MassFit.fit(sample.m_gg[data], window=setup.window, region=setup.region)
+    sideband_fit(sample.m_gg[data], setup.cathode, window=setup.window, region=setup.region)
     return drawn
 
 

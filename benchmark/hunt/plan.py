@@ -11,7 +11,7 @@ from benchmark.hunt.hunt import Hunt, hunt_spec
 from benchmark.hunt.sculpting import sculpting_spec
 from benchmark.hunt.template import template_spec
 from benchmark.latents import read_facts
-from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Kind as RegimeKind
 from benchmark.tasks.regimes import Regime
 

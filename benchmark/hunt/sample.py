@@ -14,7 +14,7 @@ from benchmark.latents import read_latents
 from benchmark.noise import standard_normal
 from benchmark.pseudodata import Pool
 from benchmark.splits import uniform
-from benchmark.tasks.diphoton import PSEUDO_DATA
+from benchmark.tasks.diphoton_events import PSEUDO_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

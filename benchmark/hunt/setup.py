@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from benchmark.card_selection import DiphotonSelection
 from benchmark.detectors.cathode_settings import CathodeSettings
 from benchmark.errors import DataError, complaint
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,8 @@ import pandas as pd
 
 from benchmark.probes.sample import TEST
 from benchmark.splits import uniform
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.errors import DataError, complaint
-from benchmark.tasks.diphoton import DIPHOTON, class_of
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import class_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from benchmark.probes.rows import (
 )
 from benchmark.probes.settings import ProbeSettings
 from benchmark.provenance import commit
-from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.diphoton_events import diphoton_card
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,7 +27,7 @@ from benchmark.submissions.boosted import cross_fitted
 from benchmark.submissions.findings import Finding
 from benchmark.submissions.regimes import regime_of
 from benchmark.submissions.rules import rules_of
-from benchmark.tasks.diphoton import PSEUDO_DATA
+from benchmark.tasks.diphoton_events import PSEUDO_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

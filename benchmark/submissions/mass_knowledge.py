@@ -24,7 +24,7 @@ from benchmark.probes.mass import r2
 from benchmark.splits import uniform
 from benchmark.submissions.boosted import cross_fitted
 from benchmark.submissions.findings import Finding
-from benchmark.tasks.diphoton import PSEUDO_DATA, diphoton_card
+from benchmark.tasks.diphoton_events import PSEUDO_DATA, diphoton_card
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

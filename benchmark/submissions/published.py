@@ -18,7 +18,8 @@ from benchmark.splits import uniform
 from benchmark.submissions.rules import rules_of
 from benchmark.tasks.cms_adc import CMS_ADC, task_split
 from benchmark.tasks.collect import gather, hidden
-from benchmark.tasks.diphoton import DIPHOTON, PSEUDO_DATA, task_splits, unmarked
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import PSEUDO_DATA, task_splits, unmarked
 from benchmark.tasks.source import open_source
 
 if TYPE_CHECKING:

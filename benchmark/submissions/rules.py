@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from benchmark.cards import load_card
 from benchmark.errors import DiademError, complaint
 from benchmark.tasks.cms_adc import CMS_ADC
-from benchmark.tasks.diphoton import DIPHOTON, FIT_PARTS, PSEUDO_DATA
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import FIT_PARTS, PSEUDO_DATA
 
 if TYPE_CHECKING:
     from benchmark.cards import DatasetCard

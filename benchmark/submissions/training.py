@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from benchmark.paths import datasets_root
 from benchmark.submissions.rules import rules_of
 from benchmark.tasks.cms_adc import load_data
-from benchmark.tasks.diphoton import DIPHOTON, fit_events
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import fit_events
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source
 

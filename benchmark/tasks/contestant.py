@@ -46,19 +46,19 @@ class Contestant:
         settings = getattr(self.make(), "settings", None)
         return settings.model_dump(mode="json") if isinstance(settings, BaseModel) else {}
 
-    def code(self, work: str) -> str:
+    def code(self, *work: str) -> str:
         """Return a digest of the code that a result depends on.
 
         Of one's own embedding it is the file of the class alone, not what that imports.
 
         Args:
-            work: Module of the work that is done with the embedding.
+            *work: Modules of the work that is done with the embedding.
         """
         module = self.path.partition(":")[0]
         if module.startswith("baselines."):
-            return closure_digest([work, module])
+            return closure_digest([*work, module])
         own = inspect.getsourcefile(embedding_class(self.path)) or ""
-        return closure_digest([work]) + sha256(Path(own))[:16]
+        return closure_digest(work) + sha256(Path(own))[:16]
 
 
 class Keeper:

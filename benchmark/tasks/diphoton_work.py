@@ -15,8 +15,9 @@ from benchmark.provenance import commit
 from benchmark.seeds import rng_for, seed_for
 from benchmark.table import EventTable
 from benchmark.tasks.contestant import Contestant, Keeper
-from benchmark.tasks.diphoton import (
-    DIPHOTON,
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import (
+    EVENTS,
     diphoton_card,
     fit_events,
     in_part,
@@ -29,6 +30,8 @@ from benchmark.tasks.source import open_source
 from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from benchmark.detectors import Device
@@ -36,6 +39,12 @@ if TYPE_CHECKING:
     from benchmark.tasks.source import Source
 
 CHUNK = 100_000  # events embedded at a time
+_FITTED = (
+    *("variant", "regime", "number", "train_events"),
+    *("source", "fit", "card", "arithmetic"),
+)
+"""Arguments that a fit depends on, beside the embedding and its settings."""
+_FIT = ("benchmark.tasks.diphoton_events", "benchmark.tasks.regimes", "benchmark.seeds")
 
 
 def latents_spec(
@@ -75,6 +84,7 @@ def latents_spec(
         "profile": profile,
         "task": DIPHOTON.digest(),
         "source": source_name,
+        "fit": fit_digest(contestant),
         "code": contestant.code(__name__),
         "card": diphoton_card().model_dump_json(),
         "arithmetic": "cuda" if on_cuda(runtime.device) else "cpu",
@@ -87,6 +97,31 @@ def latents_spec(
     }
     label = f"{made.name} {contestant.variant}".strip() + f", regime {regime.name}"
     return Spec("benchmark.tasks.diphoton_work:write_latents_of", arguments, label, context)
+
+
+def fit_digest(contestant: Contestant) -> str:
+    """Return a digest of what a fit hangs on beside its settings: its code and its events' rules.
+
+    How signals are sought later is not among it: a change there trains nothing anew.
+    """
+    return f"{EVENTS.digest()}-{contestant.code(*_FIT)}"
+
+
+def fit_name(embedding: str, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> str:
+    """Return the name of a fit's folder: a hash of all that the fit depends on.
+
+    Args:
+        embedding: Path of the class.
+        settings: All of them.
+        arguments: Of the piece of work; what else is in them does not count.
+    """
+    chosen = {name: arguments[name] for name in _FITTED}
+    return Spec(embedding, {**chosen, "settings": dict(settings)}).key
+
+
+def fit_identity(regime: str) -> str:
+    """Return whose checkpoints a fit may go on from."""
+    return f"task {EVENTS.digest()}, regime {regime}"
 
 
 def write_latents_of(
@@ -102,6 +137,7 @@ def write_latents_of(
     profile: str,
     task: str,
     source: str,
+    fit: str,
     code: str,
     card: str,
     arithmetic: str,
@@ -114,20 +150,19 @@ def write_latents_of(
     contestant = Contestant(path=embedding, settings=settings, variant=variant)
     made = contestant.make()
     chosen = Regime.parse(regime, diphoton_card())
-    fitted = {
-        "settings": resolved or settings,
+    arguments = {
         "variant": variant,
         "regime": regime,
         "number": number,
         "train_events": train_events,
-        "task": task,
         "source": source,
-        "code": code,
+        "fit": fit,
         "card": card,
         "arithmetic": arithmetic,
     }
-    kept = Path(models) / Spec(embedding, fitted).key
-    keeper = Keeper(made, kept, Runtime(device, None, f"task {task}, regime {regime}", progress))
+    del code  # part of the key
+    kept = Path(models) / fit_name(embedding, resolved or settings, arguments)
+    keeper = Keeper(made, kept, Runtime(device, None, fit_identity(regime), progress))
     events = open_source(folder)
     seen = fit_events(events, chosen, limit=train_events)
     seed = seed_for(DIPHOTON.name, made.name, variant, chosen.name, number, "embedding")

@@ -17,7 +17,8 @@ from benchmark.hunt.yields import background_yields
 from benchmark.naming import unknown
 from benchmark.paths import datasets_root
 from benchmark.results import write_rows
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.spec import check_digest
 from reproduce.cli.farming import farmed
 from reproduce.cli.latent_files import checked_facts, latent_files

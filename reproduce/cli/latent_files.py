@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.latents import Facts, read_latents
 from benchmark.probes.sample import require_parts
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
 from benchmark.probes.work import probe_specs
 from benchmark.results import write_rows
-from benchmark.tasks.diphoton import diphoton_card
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.farming import farmed
 from reproduce.cli.latent_files import checked_facts, latent_files

@@ -14,7 +14,8 @@ from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
 from benchmark.latents import read_facts
 from benchmark.paths import datasets_root
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.diphoton_work import latents_spec
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from reproduce.names import Name
 
 TASK = DIPHOTON.name

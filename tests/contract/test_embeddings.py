@@ -15,7 +15,7 @@ from benchmark.events import EventTable, read_events
 from benchmark.paths import datasets_root
 from benchmark.schema import CMS_ADC, DIPHOTON
 from benchmark.tasks.collect import hidden
-from benchmark.tasks.diphoton import unmarked
+from benchmark.tasks.diphoton_events import unmarked
 from reproduce.contestants import contestant
 from reproduce.profiles import load_profile
 from tests.tables import random_table

@@ -19,7 +19,8 @@ from benchmark.events import EventTable, read_events, write_events
 from benchmark.mixing import splitmix64
 from benchmark.paths import datasets_root
 from benchmark.tasks.collect import hidden
-from benchmark.tasks.diphoton import DIPHOTON, fit_events, in_part, unmarked
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import fit_events, in_part, unmarked
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source
 

@@ -20,7 +20,7 @@ from benchmark.noise import standard_normal
 from benchmark.paths import datasets_root
 from benchmark.schema import CMS_ADC, DIPHOTON
 from benchmark.tasks.collect import hidden
-from benchmark.tasks.diphoton import in_part
+from benchmark.tasks.diphoton_events import in_part
 from tests.tables import random_table
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from benchmark.events import EventTable, read_events
 from benchmark.paths import datasets_root
 from benchmark.schema import CMS_ADC, DIPHOTON
 from benchmark.tasks.collect import hidden
-from benchmark.tasks.diphoton import in_part
+from benchmark.tasks.diphoton_events import in_part
 from tests.tables import random_arrays, random_table
 
 if TYPE_CHECKING:

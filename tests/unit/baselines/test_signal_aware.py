@@ -37,7 +37,7 @@ from benchmark.events import EventTable, read_events
 from benchmark.noise import standard_normal
 from benchmark.paths import datasets_root
 from benchmark.tasks.collect import hidden
-from benchmark.tasks.diphoton import in_part
+from benchmark.tasks.diphoton_events import in_part
 from benchmark.training import FitSettings, fit_module
 
 ROOT = Path(__file__).resolve().parents[3]

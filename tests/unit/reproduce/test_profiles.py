@@ -14,7 +14,8 @@ from benchmark.detectors import make_detector
 from benchmark.detectors.cathode_settings import CathodeSettings
 from benchmark.errors import DiademError
 from benchmark.tasks.cms_adc import CMS_ADC, detector_settings
-from benchmark.tasks.diphoton import DIPHOTON, diphoton_card
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.tuning import points
 from reproduce.contestants import SCANS, contestant, parse_settings, scan

@@ -14,13 +14,8 @@ from benchmark.latents import read_latents
 from benchmark.paths import datasets_root
 from benchmark.tasks import diphoton_work
 from benchmark.tasks.contestant import Contestant
-from benchmark.tasks.diphoton import (
-    DIPHOTON,
-    diphoton_card,
-    fit_events,
-    task_splits,
-    unmarked,
-)
+from benchmark.tasks.diphoton import DIPHOTON
+from benchmark.tasks.diphoton_events import diphoton_card, fit_events, task_splits, unmarked
 from benchmark.tasks.diphoton_work import embedded, latents_spec, write_latents_of
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import Source, open_source
