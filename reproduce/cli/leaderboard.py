@@ -53,9 +53,8 @@ def build(profile: str | None, results: Path, entries: Path | None, output: Path
     from benchmark.leaderboard import build as build_board
     from reproduce.cli.writable import require_folder
     from reproduce.leaderboard.writing import ENTRIES, result_files, write_board
-    from reproduce.profiles import load_profile
 
-    name = load_profile()[0] if profile is None else profile
+    name = profile or _default_profile()
     home = results / name / "leaderboard"
     board = build_board(result_files(entries or home / ENTRIES))
     _require_profile(board, profile)
@@ -64,6 +63,12 @@ def build(profile: str | None, results: Path, entries: Path | None, output: Path
     for path in write_board(board, folder):
         click.echo(str(path))
     _show(board)
+
+
+def _default_profile() -> str:
+    from reproduce.profiles import load_profile  # slow
+
+    return load_profile()[0]
 
 
 def _require_profile(board: Board, profile: str | None) -> None:

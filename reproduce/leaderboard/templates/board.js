@@ -62,16 +62,18 @@
     let shown = 0, total = 0;
     for (const section of all("section.task")) {
       section.hidden = Boolean(wanted.task) && section.dataset.task !== wanted.task;
-      for (const body of all("tbody.entry, tbody.own", section)) {
+      // Yardsticks are always shown: they are what the others are held against.
+      for (const body of all("tbody.entry", section)) {
         const held = body.dataset;
         body.hidden = Boolean(
           (wanted.regime && !held.regimes.split(" ").includes(wanted.regime)) ||
           (wanted.dimension && held.dimensions !== wanted.dimension) ||
           (wanted.status && held.status !== wanted.status)
         );
-        // Yardsticks are always shown: they are what the others are held against.
-        if (body.classList.contains("own")) body.hidden = false;
-        else { total += 1; shown += !(section.hidden || body.hidden); }
+        total += 1;
+        shown += !(section.hidden || body.hidden);
+      }
+      for (const body of all("tbody.entry, tbody.own, tbody.line", section)) {
         for (const cell of all("td[data-regime]", body)) {
           cell.classList.toggle(
             "other", Boolean(wanted.regime) && cell.dataset.regime !== wanted.regime
