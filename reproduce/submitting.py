@@ -77,7 +77,8 @@ def submission_name(origin: Origin) -> str:
     variant = re.sub(r"[^a-z0-9]+", "_", origin.variant.lower()).strip("_")
     regime = re.sub(r"[:/]", "-", origin.regime.lower())
     own = re.sub(r"[^a-z0-9_-]+", "_", origin.embedding.lower())
-    return "-".join(filter(None, (own, variant, regime, again)))[:_LONGEST]
+    last = "".join(f"-{part}" for part in (regime, again) if part)
+    return "-".join(filter(None, (own, variant)))[: _LONGEST - len(last)] + last
 
 
 def described(origin: Origin, *, kind: str, dimensions: int, name: str = "") -> dict[str, Any]:

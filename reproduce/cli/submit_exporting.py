@@ -223,7 +223,7 @@ def _task(request: Request) -> str:
     own = entry(request.embedding).task
     if not own and not request.task:
         message = complaint(
-            "for which task?", where=request.embedding, remedy="Add --task diphoton or cms_adc."
+            "no task is named", where=request.embedding, remedy="Add --task diphoton or cms_adc."
         )
         raise DiademError(message)
     return request.task or own
@@ -234,7 +234,7 @@ def _diphoton(
 ) -> _Made:
     if not request.regime:
         message = complaint(
-            "in which regime?", where=request.embedding, remedy="Add --regime, such as id."
+            "no regime is named", where=request.embedding, remedy="Add --regime, such as id."
         )
         raise DiademError(message)
     spec = diphoton_spec(
