@@ -15,6 +15,7 @@ from benchmark.files import atomic_path
 from benchmark.validation import check_unique
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -108,11 +109,26 @@ class Latents:
 
 def write_latents(path: Path, latents: Latents) -> None:
     """Write latents as Parquet, columns z1 to zd, the facts in its metadata."""
-    columns = {name: pa.array(getattr(latents, name)) for name in _COLUMNS}
+    columns = {name: getattr(latents, name) for name in _COLUMNS}
+    write_columns(path, latents.facts, columns, latents.values)
+
+
+def write_columns(
+    path: Path, facts: Facts, named: Mapping[str, NDArray[Any]], values: NDArray[np.float32]
+) -> None:
+    """Write latents of events that may have no mass, in the same way.
+
+    Args:
+        path: Parquet file.
+        facts: Where they come from.
+        named: What is known of each event; `read_latents` reads the file if the mass is there.
+        values: float32 (n, d).
+    """
+    columns = {name: pa.array(column) for name, column in named.items()}
     for name in ("process", "point", "part"):
         columns[name] = columns[name].dictionary_encode()
-    columns |= {f"z{k + 1}": pa.array(column) for k, column in enumerate(latents.values.T)}
-    note = json.dumps(asdict(latents.facts), sort_keys=True)
+    columns |= {f"z{k + 1}": pa.array(column) for k, column in enumerate(values.T)}
+    note = json.dumps(asdict(facts), sort_keys=True)
     rows = pa.table(columns).replace_schema_metadata({_KEY: note.encode()})
     with atomic_path(path) as temporary:
         pq.write_table(

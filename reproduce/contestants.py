@@ -22,14 +22,22 @@ if TYPE_CHECKING:
     from reproduce.profiles import AdcProfile, TaskProfile
 
 ADC = "cms_adc"
-_COMMANDS = {"cms_adc": "evaluate", "diphoton": "train"}
+COMMANDS = {"cms_adc": "evaluate", "diphoton": "train"}
+"""The verb that trains embeddings, by task."""
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
+SEED = "seed"
+"""Names the seed of another random run in a variant."""
 SCANS = ("augmentations", "dimension", "events")
 """What can be varied: the anomaly augmentations, the representation, the training set."""
 
 
 def contestant(
-    name: str, profile: TaskProfile, changes: dict[str, Any] | None = None, *, task: str
+    name: str,
+    profile: TaskProfile,
+    changes: dict[str, Any] | None = None,
+    *,
+    task: str,
+    seed: int | None = None,
 ) -> Contestant:
     """Return a registered or own embedding with the profile's settings and the user's changes.
 
@@ -38,6 +46,9 @@ def contestant(
         profile: Of the task.
         changes: Settings in place of the profile's.
         task: Name of the task; a registered embedding is made for one.
+        seed: Of another random run; None for the results of record. Seeds are hashed from names,
+            and it is one more of them, as part of the variant: so the run has rows, files and
+            kept work of its own, which nothing takes for the others.
 
     Raises:
         DiademError: There is no such embedding, it is of another task, or it refuses the settings.
@@ -49,12 +60,15 @@ def contestant(
             where=name,
             found=found.task,
             expected=", ".join(key for key, held in EMBEDDINGS.items() if held.task == task),
-            remedy=f"It is for `diadem {_COMMANDS[found.task]}`.",
+            remedy=f"It is for `diadem {COMMANDS[found.task]}`.",
         )
         raise DiademError(text)
     chosen = {key: _plain_value(key, value) for key, value in (changes or {}).items()}
+    if seed is not None and SEED in chosen:
+        text = complaint("two seeds", found=f"--seed {seed} and --set {SEED}={chosen[SEED]}")
+        raise DiademError(text)
     settings = {**profile.settings(found.settings), **chosen}
-    made = Contestant(path=found.path, settings=settings, variant=_variant(chosen))
+    made = Contestant(path=found.path, settings=settings, variant=_variant(chosen, seed))
     try:
         own = str(made.make().name)
     except TypeError as error:  # an unknown keyword of somebody's class
@@ -84,7 +98,12 @@ def _plain_value(key: str, value: Any) -> Any:
 
 
 def scan(
-    name: str, profile: AdcProfile, vary: str, changes: dict[str, Any]
+    name: str,
+    profile: AdcProfile,
+    vary: str,
+    changes: dict[str, Any],
+    *,
+    seed: int | None = None,
 ) -> list[tuple[Contestant, Protocol]]:
     """Return the contestants of a scan, each with its protocol.
 
@@ -93,6 +112,7 @@ def scan(
         profile: Has the values.
         vary: One of `SCANS`.
         changes: Further settings, the same for all.
+        seed: As in `contestant`.
 
     Raises:
         DiademError: Nothing of this name can be varied.
@@ -101,20 +121,22 @@ def scan(
     embeddings, detectors = profile.scans.trainings
     few = {"embedding_trainings": embeddings, "detector_trainings": detectors}
     few["detector_trainings_alone"] = detectors
+
+    def made(more: dict[str, Any]) -> Contestant:
+        return contestant(name, profile, {**changes, **more}, task=ADC, seed=seed)
+
     if vary == "augmentations":
         kinds = [{"augmentations": text.split("+")} for text in profile.scans.augmentations]
-        made = [contestant(name, profile, {**changes, **kind}, task=ADC) for kind in kinds]
-        return [(one, base.protocol(**few)) for one in made]
+        return [(made(kind), base.protocol(**few)) for kind in kinds]
     if vary == "dimension":
         sizes = [{"dimension": size} for size in profile.scans.dimensions]
-        made = [contestant(name, profile, {**changes, **size}, task=ADC) for size in sizes]
-        return [(one, base.protocol(**few)) for one in made]
+        return [(made(size), base.protocol(**few)) for size in sizes]
     if vary == "events":
         # As often as the main result: these are compared with each other.
-        plain = contestant(name, profile, changes, task=ADC)
+        plain = made({})
         return [
             (
-                replace(plain, variant=_variant({**changes, "events": n})),
+                replace(plain, variant=_variant({**changes, "events": n}, seed)),
                 base.protocol(train_events=n),
             )
             for n in profile.scans.events
@@ -151,6 +173,7 @@ def _plain(text: str) -> Any:
         return yaml.safe_load(text)
 
 
-def _variant(changes: dict[str, Any]) -> str:
+def _variant(changes: dict[str, Any], seed: int | None = None) -> str:
+    changes = changes if seed is None else {**changes, SEED: seed}
     joined = {k: "+".join(map(str, v)) if isinstance(v, list) else v for k, v in changes.items()}
     return format_variant(joined)

@@ -53,11 +53,13 @@ class Place:
         source: Of the events.
         store: Folder of finished work.
         device: To train on.
+        train: Whether a fit that is not kept is made.
     """
 
     source: Source
     store: Path
     device: Device = "auto"
+    train: bool = True
 
     @property
     def models(self) -> Path:
@@ -157,6 +159,14 @@ class _Fit:
 def _fitted(fit: _Fit, events: Any, n_train: int, place: Place) -> Fitted:
     made = fit.contestant.make()
     there, begin = fit.folder.exists(), time.monotonic()
+    if not (there or place.train) and getattr(made, "learns", True):
+        message = complaint(
+            "no fit is kept, and none may be made",
+            where=str(place.store),
+            found=f"no {made.name} {fit.contestant.variant}".rstrip() + f" of the {fit.identity}",
+            remedy="Leave out --no-compute, or name another --store.",
+        )
+        raise DiademError(message)
     task, names = fit.seed
     keeper = Keeper(made, fit.folder, Runtime(place.device, None, fit.identity, True))
     keeper.fit(events, seed=seed_for(task, made.name, *names))

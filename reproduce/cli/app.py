@@ -16,7 +16,9 @@ import click
 
 from benchmark.errors import DiademError
 from reproduce.cli.check import check
+from reproduce.cli.completion import completion
 from reproduce.cli.data import data
+from reproduce.cli.embed import embed
 from reproduce.cli.evaluate import evaluate
 from reproduce.cli.hunt import hunt
 from reproduce.cli.leaderboard import leaderboard
@@ -74,10 +76,26 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
     ctx.exit()
 
 
+_EPILOG = """\b
+Examples:
+  diadem data list
+  diadem figure sic-id
+  diadem evaluate my_module:Pca6 --profile smoke
+  eval "$(diadem completion bash)"
+
+\b
+Exit codes:
+  0    done
+  1    a fault of the program; its traceback is shown
+  2    bad input, missing results, a full disk, a failed check: the message says what to do
+  130  interrupted; finished work is kept
+"""
+
+
 @click.group(
     cls=DiademGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="\b\nExample:\n  diadem data list",
+    epilog=_EPILOG,
 )
 @click.option(
     "--version",
@@ -93,7 +111,9 @@ def diadem() -> None:
 
 _COMMANDS = (
     check,
+    completion,
     data,
+    embed,
     evaluate,
     figure,
     hunt,

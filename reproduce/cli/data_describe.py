@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli.naming import DATASET
 from reproduce.cli.output import console
 from reproduce.cli.writable import require_folder
 
@@ -25,7 +26,7 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.argument("dataset_or_file")
+@click.argument("dataset_or_file", type=DATASET, metavar="DATASET_OR_FILE")
 @click.option("--plot", is_flag=True, help="Draw a page a quantity (PNG, PDF) and write tables.")
 @click.option(
     "--output",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli.naming import DATASET
 from reproduce.cli.output import print_pairs, refuse_overwriting, size
 from reproduce.cli.writable import require_file
 
@@ -37,10 +38,17 @@ Examples:
     type=click.Choice(["cms-adc", "delphes"]),
     help="Official HDF5, or Delphes ROOT. Without it, the ending of the first file tells.",
 )
-@click.option("--dataset", required=True, help="Name of a dataset, or path of a card.")
+@click.option(
+    "--dataset", type=DATASET, required=True, help="Name of a dataset, or path of a card."
+)
 @click.option("--process", help="Name for the events. Official files of the challenge need none.")
 @click.option("--point", default="", help="Mass point of the events.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Parquet file of the events.",
+)
 @click.option("--force", is_flag=True, help="Replace an output that exists.")
 def import_events(
     *,

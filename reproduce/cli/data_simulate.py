@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli.naming import DATASET
 from reproduce.cli.output import refuse_overwriting
 from reproduce.cli.writable import require_file, require_folder, require_release_folder
 
@@ -32,13 +33,19 @@ def processors() -> int:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--dataset", required=True, help="Name of a dataset, or path of a card.")
+@click.option(
+    "--dataset", type=DATASET, required=True, help="Name of a dataset, or path of a card."
+)
 @click.option("--process", help="Process of the card. Without it, the whole release is made.")
 @click.option("--point", help="Mass point. Without it, all points of the process.")
 @click.option("--events", type=click.IntRange(min=1), help="Selected events of each point.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the sample; 1 if not given.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=processors, show_default="all processors"
+    "--workers",
+    type=click.IntRange(min=1),
+    default=processors,
+    show_default="all processors",
+    help="Processes; the events do not depend on their number.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="File, or folder of a release.")
 @click.option(

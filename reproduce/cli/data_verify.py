@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reproduce.cli.data_simulate import processors
+from reproduce.cli.naming import DATASET
 from reproduce.cli.output import console, escaped, table
 from reproduce.cli.writable import require_folder
 
@@ -19,7 +20,7 @@ _SHOWN = 20  # failing rows of the validation
 
 
 @click.command(epilog="\b\nExamples:\n  diadem data verify\n  diadem data verify my-release")
-@click.argument("dataset", nargs=-1)
+@click.argument("dataset", nargs=-1, type=DATASET, metavar="[DATASET_OR_FOLDER]...")
 @click.pass_context
 def verify(ctx: click.Context, dataset: tuple[str, ...]) -> None:
     """Check releases against their manifests and cards; exit code 2 if a check fails.
@@ -85,16 +86,29 @@ def _folders(name: str) -> list[Path]:
 @click.command(
     epilog="\b\nExample:\n  diadem data validate --events 8000 --output results/validation"
 )
-@click.option("--events", type=click.IntRange(min=1), default=8000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=processors, show_default="all processors"
+    "--events",
+    type=click.IntRange(min=1),
+    default=8000,
+    show_default=True,
+    help="Generated events of each process.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the sample."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=processors,
+    show_default="all processors",
+    help="Processes; the events do not depend on their number.",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results/validation"),
     show_default=True,
+    help="Folder of the report.",
 )
 @click.option(
     "--truth",

@@ -23,10 +23,13 @@ _TASK = Name("task", lambda: TASKS[:1], checked=True)  # the other's verbs are t
     "  diadem evaluate anomclr_plus --set dimension=40 --profile smoke\n"
     "  diadem evaluate anomclr_plus --vary augmentations --vary dimension\n"
     "  diadem evaluate my_module:Pca6\n"
+    "  diadem evaluate anomclr_plus --seed 7 --output again.csv\n"
     "  diadem evaluate raw --data folder-of-official-files"
 )
 @click.argument("embeddings", nargs=-1, required=True, type=EMBEDDING, metavar="EMBEDDING...")
-@click.option("--task", type=_TASK, default=TASKS[0], show_default=True)
+@click.option(
+    "--task", type=_TASK, default=TASKS[0], show_default=True, help="Whose protocol is run."
+)
 @options.profile
 @options.settings
 @click.option(
@@ -40,6 +43,7 @@ _TASK = Name("task", lambda: TASKS[:1], checked=True)  # the other's verbs are t
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="CSV of result rows."
 )
 @options.store
+@options.seed
 @options.device
 @options.workers
 @options.scheduler
@@ -51,10 +55,11 @@ def evaluate(embeddings: tuple[str, ...], task: str, **chosen: Any) -> None:
     """
     from reproduce.cli.evaluating import Request, run
     from reproduce.cli.output import told
-    from reproduce.cli.writable import require_file
+    from reproduce.cli.writable import refuse_of_record, require_file
     from reproduce.contestants import parse_settings
 
     del task  # there is one
+    refuse_of_record(chosen["output"], seed=chosen["seed"])
     if chosen["output"] is not None:
         require_file(chosen["output"])
     request = Request(
@@ -64,6 +69,7 @@ def evaluate(embeddings: tuple[str, ...], task: str, **chosen: Any) -> None:
         vary=chosen["vary"],
         data=chosen["data"],
         store=chosen["store"],
+        seed=chosen["seed"],
         **placed(chosen),
     )
     rows = run(request, chosen["output"])

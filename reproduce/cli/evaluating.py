@@ -39,6 +39,7 @@ class Request:
     vary: tuple[str, ...] = ()
     data: Path | None = None
     store: Path
+    seed: int | None = None
     device: Device = "auto"
     workers: int = 1
     scheduler: str | None = None
@@ -103,9 +104,18 @@ def _wanted(
 ) -> list[tuple[Contestant, Protocol]]:
     """Return what is to be trained of one embedding."""
     if not request.vary:
-        plain = contestant(embedding, profile.cms_adc, request.settings, task=CMS_ADC.name)
+        plain = contestant(
+            embedding,
+            profile.cms_adc,
+            request.settings,
+            task=CMS_ADC.name,
+            seed=request.seed,
+        )
         return [(plain, profile.cms_adc.protocol.protocol())]
-    scans = [scan(embedding, profile.cms_adc, v, request.settings) for v in request.vary]
+    scans = [
+        scan(embedding, profile.cms_adc, vary, request.settings, seed=request.seed)
+        for vary in request.vary
+    ]
     return [pair for found in scans for pair in found]
 
 

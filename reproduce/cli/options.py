@@ -41,12 +41,25 @@ store = click.option(
     show_default=True,
     help="Folder of finished work, to go on from and to reuse.",
 )
+compute = click.option(
+    "--compute/--no-compute",
+    default=True,
+    show_default=True,
+    help="Whether what is missing is computed first.",
+)
 device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
     help="Where networks are trained; auto takes a GPU if there is one.",
+)
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    help="Another random run than that of record. Its rows and files carry the number in their "
+    "variant, and it is refused below results/.  [default: that of record]",
 )
 workers = click.option(
     "--workers",

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
+from reproduce.cli.naming import TASK
 from reproduce.cli.submit_export import export
 
 _REFUSED = 2
-_TASKS = ("diphoton", "cms_adc")
 
 
-@click.group()
+@click.group(epilog="\b\nExample:\n  diadem submit template my-embedding --task diphoton")
 def submit() -> None:
     """Submit an embedding that was made anywhere, as latents or as an encoder."""
 
@@ -63,7 +63,7 @@ def check(ctx: click.Context, folder: Path, data: Path | None, output: Path | No
     "  diadem submit events --task diphoton\n"
     "  diadem submit events --task diphoton --training --output training.parquet"
 )
-@click.option("--task", type=click.Choice(_TASKS), required=True)
+@click.option("--task", type=TASK, required=True, help="Of the submission.")
 @click.option("--training", is_flag=True, help="Write the events to learn from instead.")
 @click.option(
     "--data",
@@ -105,9 +105,13 @@ def events(task: str, training: bool, **chosen: Any) -> None:
     "  diadem submit template my-encoder --task cms_adc --kind encoder"
 )
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER")
-@click.option("--task", type=click.Choice(_TASKS), required=True)
+@click.option("--task", type=TASK, required=True, help="Of the submission.")
 @click.option(
-    "--kind", type=click.Choice(["latents", "encoder"]), default="latents", show_default=True
+    "--kind",
+    type=click.Choice(["latents", "encoder"]),
+    default="latents",
+    show_default=True,
+    help="What is submitted.",
 )
 def template(folder: Path, task: str, kind: str) -> None:
     """Write a folder to start from, with an embedding that works: a PCA.

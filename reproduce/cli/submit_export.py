@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reproduce.cli import options
+from reproduce.cli.naming import TASK
 
 
 @click.command(
@@ -22,7 +23,11 @@ from reproduce.cli import options
     "--regime", metavar="REGIME", help="Of the diphoton task: what it is trained in, such as id."
 )
 @click.option(
-    "--kind", type=click.Choice(["latents", "encoder"]), default="latents", show_default=True
+    "--kind",
+    type=click.Choice(["latents", "encoder"]),
+    default="latents",
+    show_default=True,
+    help="What is submitted.",
 )
 @click.option(
     "--output",
@@ -38,9 +43,7 @@ from reproduce.cli import options
     show_default=True,
     help="Repetition of the training.",
 )
-@click.option(
-    "--task", type=click.Choice(["diphoton", "cms_adc"]), help="Of your own module:Class."
-)
+@click.option("--task", type=TASK, help="Of your own module:Class.")
 @options.profile
 @options.settings
 @options.data

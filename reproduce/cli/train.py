@@ -18,6 +18,7 @@ from reproduce.cli.naming import EMBEDDING
     "  diadem train signal_aware --regime ip:zprime/400 --set beta=0.1 --output latents\n"
     "  diadem train signal_aware supervised haxad_vae raw9 random --output latents\n"
     "  diadem train my_module:Pca6 --regime id --profile smoke\n"
+    "  diadem train signal_aware --seed 7 --output another-run\n"
     "  diadem train signal_aware --store /shared/store --scheduler tcp://10.0.0.1:8786"
 )
 @click.argument("embeddings", nargs=-1, required=True, type=EMBEDDING, metavar="EMBEDDING...")
@@ -38,6 +39,7 @@ from reproduce.cli.naming import EMBEDDING
     help="Folder for the latents, EMBEDDING/REGIME.parquet.  [default: they stay in the store]",
 )
 @options.store
+@options.seed
 @options.device
 @options.workers
 @options.scheduler
@@ -49,9 +51,10 @@ def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **chosen: Any) 
     pseudo-data. Finished trainings are kept: an interrupted command goes on where it was.
     """
     from reproduce.cli.training import Request, run
-    from reproduce.cli.writable import require_folder
+    from reproduce.cli.writable import refuse_of_record, require_folder
     from reproduce.contestants import parse_settings
 
+    refuse_of_record(chosen["output"], seed=chosen["seed"])
     if chosen["output"] is not None:
         require_folder(chosen["output"])
     request = Request(
@@ -61,6 +64,7 @@ def train(embeddings: tuple[str, ...], regimes: tuple[str, ...], **chosen: Any) 
         settings=parse_settings(chosen["settings"]),
         data=chosen["data"],
         store=chosen["store"],
+        seed=chosen["seed"],
         **placed(chosen),
     )
     run(request, chosen["output"])

@@ -44,6 +44,7 @@ class Request:
     settings: dict[str, Any]
     data: Path | None = None
     store: Path
+    seed: int | None = None
     device: Device = "auto"
     workers: int = 1
     scheduler: str | None = None
@@ -72,7 +73,13 @@ def specs_of(request: Request) -> list[Spec]:
     source = open_source(folder)
     specs = [
         latents_spec(
-            contestant(embedding, profile.diphoton, request.settings, task=DIPHOTON.name),
+            contestant(
+                embedding,
+                profile.diphoton,
+                request.settings,
+                task=DIPHOTON.name,
+                seed=request.seed,
+            ),
             regime,
             source=folder.absolute(),
             source_name=source.name,

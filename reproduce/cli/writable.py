@@ -73,6 +73,33 @@ def require_release_folder(folder: Path, *, apart_from: Sequence[Path]) -> None:
         raise DiademError(message)
 
 
+def refuse_of_record(path: Path | None, *, seed: int | None) -> None:
+    """Keep another random run apart from the results of record.
+
+    Args:
+        path: Where results are to be written; None for nowhere.
+        seed: Of another run than that of record; None for that one.
+
+    Raises:
+        DiademError: It would be written into the repository's folder of results.
+    """
+    from benchmark.code import ROOT
+    from reproduce.stages import RESULTS
+
+    if seed is None or path is None:
+        return
+    record = ROOT / RESULTS
+    if path.resolve().is_relative_to(record):
+        message = complaint(
+            "results of record are not those of another seed",
+            where=str(path),
+            found=f"--seed {seed}",
+            expected=f"a place outside {record}",
+            remedy="Choose another --output, or leave --seed out.",
+        )
+        raise DiademError(message)
+
+
 def _not_of_a_release(folder: Path) -> list[str]:
     """Return the names in a folder that the manifest of a release does not explain."""
     from benchmark.simulation.release import MANIFEST
