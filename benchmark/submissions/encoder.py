@@ -68,7 +68,7 @@ def encoder_values(
             found=f"{int((first != second).any(axis=1).sum())} of {len(rows)} events differ",
             remedy='Take random numbers from the input "noise".',
         )
-    _require_same(values[rows], first, _widths(values), folder.payload.name)
+    require_same(values[rows], first, _widths(values), folder.payload.name)
     return values, found
 
 
@@ -77,7 +77,7 @@ def _widths(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.where(width > 0, width, 1.0)
 
 
-def _require_same(
+def require_same(
     values: NDArray[np.float32],
     again: NDArray[np.float32],
     widths: NDArray[np.float64],

@@ -137,7 +137,7 @@ def _chunks(metadata: pq.FileMetaData, where: str, rows: int, size: int) -> list
         Refused: The rows are not as many as they should be, or columns lie outside the file, in
             its footer, or in each other.
     """
-    groups = [metadata.row_group(k) for k in range(min(metadata.num_row_groups, 2 + rows // 16))]
+    groups = [metadata.row_group(k) for k in range(min(metadata.num_row_groups, 64 + rows // 256))]
     counts = [group.num_rows for group in groups]
     if metadata.num_rows != rows or sum(counts) != rows or min(counts, default=1) < 1:
         found = f"{metadata.num_rows:,} in {metadata.num_row_groups:,} row groups"

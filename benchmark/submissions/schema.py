@@ -88,6 +88,12 @@ def _https(text: str) -> str:
     return text
 
 
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return _one_line(_plain(value))
+    return value
+
+
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise _complain(
@@ -100,7 +106,7 @@ Text = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_plain), AfterValidator(_one_line)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}$")]
 Point = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,80}$")]
-Scalar = bool | Annotated[int, Field(ge=-(2**53), le=2**53)] | float | Line | None
+Scalar = Annotated[bool | int | float | str | None, AfterValidator(_scalar)]
 Name = Annotated[str, Field(pattern=rf"^{_NAME}$")]
 
 
@@ -115,10 +121,7 @@ class TrainedProcess(BaseModel):
     model_config = _CONFIG
 
     process: Word
-    points: (
-        Literal["all"]
-        | Annotated[tuple[Point, ...], Field(min_length=1, max_length=64), AfterValidator(_unique)]
-    )
+    points: Literal["all"] | Annotated[tuple[Point, ...], Field(min_length=1, max_length=64)]
 
 
 class TrainedOn(BaseModel):
@@ -148,6 +151,9 @@ class TrainedOn(BaseModel):
                 what=what,
                 expected="one entry a process, with all its points",
             )
+        for entry in self.processes:
+            if entry.points != "all":
+                _unique(entry.points)
         if self.labels and not names:
             raise _complain(
                 code="labels_of_nothing", what="labels of no process", expected="the processes"
@@ -223,34 +229,64 @@ def read_submission(path: str | os.PathLike[str]) -> Submission:
         # Through JSON, in which a list may become a tuple while all else stays strict.
         submission = Submission.model_validate_json(json.dumps(content, allow_nan=True))
     except ValidationError as error:
-        details = error.errors(include_url=False)[:_SHOWN]
-        raise Refused([_finding(detail, where) for detail in details]) from error
+        # The first complaint of each field.
+        details = reversed([_finding(one, where) for one in error.errors(include_url=False)])
+        found = [*dict(details).values()][::-1]
+        raise Refused(found[:_SHOWN]) from error
     if found := [*_against(rules_of(submission.task), submission, where)]:
         raise Refused(found[:_SHOWN])
     return submission
 
 
-_PLAIN = {
-    "missing": ("missing_field", "a field is missing"),
-    "extra_forbidden": ("unknown_field", "no such field"),
+_CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field"}
+_WHAT = {"missing": "a field is missing", "extra_forbidden": "no such field"}
+_EXPECTED = {
+    "missing": "",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_long": "at most {max_length} characters",
+    "too_long": "at most {max_length}",
+    "too_short": "at least {min_length}",
+    "literal_error": "{expected}",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "finite_number": "a finite number",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "names with values",
+    "model_type": "names with values",
+}
+# Fields that take values of several kinds, each of which would complain by itself.
+_MIXED = {
+    "points": "all, or a list of mass points, each once",
+    "hyper_parameters": "names and scalars",
 }
 
 
-def _finding(detail: ErrorDetails, where: str) -> Finding:
-    """Return the finding of one broken rule of the schema."""
-    keys = [str(part) for part in detail["loc"]]
-    field = ".".join(key for key in keys if "[" not in key)[:100]
-    context: dict[str, Any] = detail.get("ctx", {})
-    code, what = _PLAIN.get(detail["type"], (f"bad_{keys[0] if keys else 'content'}", "bad value"))
-    code, what = context.get("code", code), context.get("what", what)
-    found = "" if detail["type"] == "missing" else quoted(detail["input"])
-    if detail["type"] == "extra_forbidden":
-        expected = ", ".join(Submission.model_fields) if len(keys) == 1 else ""
+def _finding(detail: ErrorDetails, where: str) -> tuple[str, Finding]:
+    """Return field and finding of one broken rule of the schema."""
+    kind, context, keys = detail["type"], detail.get("ctx", {}), [str(k) for k in detail["loc"]]
+    mixed = next((key for key in keys if key in _MIXED), "")
+    if mixed and kind not in ("missing", "extra_forbidden", "submission"):
+        keys = keys[: keys.index(mixed) + 1]
+        expected = _MIXED[mixed]
+    elif kind == "extra_forbidden":
+        known = Submission if len(keys) == 1 else TrainedOn
+        expected = ", ".join(known.model_fields) if len(keys) < 3 else "process, points"
     else:
-        expected = context.get("expected", detail["msg"])
-    place = f"{where}: {quoted(field)[1:-1]}" if field else where
-    error = fault(code=code, what=what, where=place, found=found, expected=str(expected))
-    return error.findings[0]
+        expected = context.get("expected") or _EXPECTED.get(kind, detail["msg"])
+        expected = expected.format(**context) if kind in _EXPECTED else expected
+    field = quoted(".".join(keys))[1:-1]
+    error = fault(
+        code=context.get("code", _CODES.get(kind, f"bad_{keys[0]}" if keys else "bad_content")),
+        what=context.get("what", _WHAT.get(kind, "bad value")),
+        where=f"{where}: {field}" if field else where,
+        found="" if kind == "missing" else quoted(detail["input"]),
+        expected=str(expected),
+    )
+    return field, error.findings[0]
 
 
 def _against(rules: Rules, submission: Submission, where: str) -> list[Finding]:
