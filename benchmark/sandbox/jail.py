@@ -15,7 +15,6 @@ import os
 import platform
 import resource
 import struct
-import sys
 from pathlib import Path
 
 _NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # CLONE_NEWNET, CLONE_NEWUSER
@@ -72,17 +71,30 @@ def confine(*, memory: int, seconds: int) -> list[str]:
         seconds: Of processor time, from the start of the process.
 
     Returns:
-        Of "memory", "time", "files", "network" (a namespace without any), "calls" (a filter of
-        system calls, under which there are no sockets and no processes either).
+        Of "memory", "time", "files" (none is written), "dumps", "open files", "network" (a
+        namespace without any), "calls" (a filter of system calls, under which there are neither
+        sockets nor processes).
+
+    Raises:
+        OSError: A limit cannot be set on Linux.
     """
-    _limit(resource.RLIMIT_AS, _mapped() + memory)
-    _limit(resource.RLIMIT_CPU, seconds, _GRACE)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, _FILES)
-    held = ["time", "files"]
-    if sys.platform == "linux":
-        held.append("memory")
+    limits = {
+        "memory": (resource.RLIMIT_AS, _mapped() + memory, 0),
+        "time": (resource.RLIMIT_CPU, seconds, _GRACE),
+        "files": (resource.RLIMIT_FSIZE, 0, 0),
+        "dumps": (resource.RLIMIT_CORE, 0, 0),
+        "open files": (resource.RLIMIT_NOFILE, _FILES, 0),
+    }
+    linux, held = platform.system() == "Linux", []
+    for name, (kind, value, more) in limits.items():
+        try:
+            _limit(kind, value, more)
+        except (ValueError, OSError):
+            if linux:
+                raise  # nothing is run in a process that is less confined than it says
+            continue
+        held.append(name)
+    if linux:
         held += ["network"] * _leave_network()
         held += ["calls"] * _filter_calls()
     return held

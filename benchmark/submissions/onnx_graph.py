@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(seconds=30.0, memory=2**30)
 """Of reading a graph: a small file may unfold to a large one."""
+CONFINED = {"memory": "bytes", "time": "seconds", "calls": "sockets, processes, files"}
+"""What every encoder should be held to; see `benchmark.sandbox.jail.confine`."""
 _TEXTS = ("where", "found", "expected", "remedy")
 
 
@@ -39,14 +41,28 @@ def check_graph(path: Path, submission: Submission) -> list[Finding]:
         data = read_encoder(path)
         with tempfile.TemporaryDirectory(prefix="diadem-encoder-") as made:
             (Path(made) / "encoder.onnx").write_bytes(data)
-            end, _ = ask(job, Path(made), LIMITS)
+            end, held = ask(job, Path(made), LIMITS)
     except Refused as error:
         return list(error.findings)
     wrong = end.get("wrong")
     if not isinstance(wrong, list):
         message = complaint("the encoder's graph cannot be read", where=f"encoder.onnx, {LATENTS}")
         return [Finding("encoder_unreadable", "fault", message)]
-    return [_finding(one) for one in wrong]
+    return [_finding(one) for one in wrong] + _less_confined(held)
+
+
+def _less_confined(held: list[Any]) -> list[Finding]:
+    """Return a flag where this system does not hold an encoder to all limits."""
+    missing = [f"{name} ({what})" for name, what in CONFINED.items() if name not in held]
+    if not missing:
+        return []
+    message = complaint(
+        "run on a system that confines encoders less",
+        where="encoder.onnx",
+        found="no limit of " + ", ".join(missing),
+        remedy="Run the encoders of strangers on Linux (x86-64 or ARM64).",
+    )
+    return [Finding("encoder_less_confined", "flag", message)]
 
 
 def _finding(wrong: Any) -> Finding:
