@@ -36,13 +36,14 @@ from baselines.losses import anomclr, anomclr_plus, clr
 from baselines.networks.transformer import EventTransformer
 from benchmark.batches import as_tensor
 from benchmark.cards import LeptonSelection, load_card
+from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.schema import CMS_ADC
 from benchmark.seeds import seed_for
 from benchmark.splits import Split
 from benchmark.table import require_schema
-from benchmark.training import FitSettings, fit_module, on_cuda
+from benchmark.training import FitSettings, fit_module
 
 if TYPE_CHECKING:
     from pathlib import Path

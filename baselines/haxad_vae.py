@@ -27,12 +27,13 @@ from baselines.keeping import (
 from baselines.networks.vae import Vae, VaePlan, VaeTraining
 from baselines.nine_features import NINE, Standard, nine_features
 from benchmark.batches import as_tensor
+from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime
 from benchmark.noise import standard_normal
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
 from benchmark.table import require_schema
-from benchmark.training import FitSettings, fit_module, on_cuda
+from benchmark.training import FitSettings, fit_module
 
 if TYPE_CHECKING:
     from pathlib import Path

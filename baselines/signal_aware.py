@@ -39,6 +39,7 @@ from baselines.keeping import (
 from baselines.method_card import defaults
 from baselines.networks.particle_transformer import ParticleTransformer
 from benchmark.batches import Batches, as_tensor
+from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, complaint
 from benchmark.noise import standard_normal
@@ -46,7 +47,7 @@ from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
 from benchmark.table import require_schema
 from benchmark.tasks.diphoton_events import diphoton_card
-from benchmark.training import FitSettings, fit_module, on_cuda
+from benchmark.training import FitSettings, fit_module
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,6 +26,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 
 from benchmark.batches import Batches, as_tensor, checked_weight, epoch_order
 from benchmark.checkpoints import read_state, write_state
+from benchmark.devices import on_cuda
 from benchmark.errors import DiademError, complaint
 from benchmark.seeds import seed_for
 
@@ -42,7 +43,6 @@ __all__ = [
     "checked_weight",
     "epoch_order",
     "fit_module",
-    "on_cuda",
 ]
 
 CHECKPOINT = "training.safetensors"
@@ -134,24 +134,6 @@ def fit_module(module: LightningModule, settings: FitSettings) -> None:
 
             callbacks.append(stack.enter_context(bar(settings)))
         _fit(_trainer(settings, callbacks, gpu=gpu), module)
-
-
-def on_cuda(device: str) -> bool:
-    """Return whether "auto", "cpu" or "cuda" means a GPU on this machine.
-
-    Raises:
-        DiademError: There is no such device.
-    """
-    if device not in ("auto", "cpu", "cuda"):
-        message = complaint("unknown device", found=repr(device), expected="auto, cpu or cuda")
-        raise DiademError(message)
-    there = device != "cpu" and torch.cuda.is_available()
-    if device == "cuda" and not there:
-        message = complaint(
-            "no CUDA GPU is usable here", found='device "cuda"', remedy="Use auto or cpu."
-        )
-        raise DiademError(message)
-    return there
 
 
 def _trainer(settings: FitSettings, callbacks: list[Callback], *, gpu: bool) -> Trainer:

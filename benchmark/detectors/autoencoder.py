@@ -21,9 +21,10 @@ from benchmark.detectors.autoencoder_network import (
     squared_errors,
 )
 from benchmark.detectors.protocol import CHUNK, checked_latents, not_fitted
+from benchmark.devices import on_cuda
 from benchmark.errors import DataError, complaint
 from benchmark.files import atomic_path, sha256
-from benchmark.training import FitSettings, fit_module, on_cuda
+from benchmark.training import FitSettings, fit_module
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,9 @@ import numpy as np
 from benchmark.code import own_digest
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
-from benchmark.files import sha256
 from benchmark.hunt.ensembles import ensembles, measure
 from benchmark.hunt.rows import frame, variant_of
-from benchmark.hunt.sample import sample_of
+from benchmark.hunt.sample import digest_of, opened
 from benchmark.hunt.search import labelled, recorded, search
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX, read_template
@@ -74,7 +73,7 @@ def hunt_spec(
     """
     arguments = {
         "hunt": {**vars(hunt), "study": dict(hunt.study)},
-        "latents": [sha256(file) for file in files],
+        "latents": [digest_of(file) for file in files],
         "templates": [spec.key for spec in templates],
         "setup": setup.model_dump(mode="json"),
         "sizes": sizes.model_dump(mode="json", include=set(_SIZES)),
@@ -114,13 +113,7 @@ def _rows(
     hunt: Hunt, files: dict[str, str], setup: Setup, sizes: HuntSizes, templates: list[Path]
 ) -> pd.DataFrame:
     settings, supervised = setup.cathode, hunt.detector == "supervised"
-    sample = sample_of(
-        tuple(files),
-        tuple(files.values()),
-        tuple(setup.yields.items()),
-        setup.region,
-        settings.smearing,
-    )
+    sample = opened(files, setup)
     pool = sample.pool()
     drawn = draw(
         pool[0],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.errors import DataError, complaint
+from benchmark.files import sha256
 from benchmark.latents import read_latents
 from benchmark.noise import standard_normal
 from benchmark.pseudodata import Pool
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from benchmark.hunt.setup import Setup
     from benchmark.latents import Facts, Latents
     from benchmark.pseudodata import PseudoData
 
@@ -162,26 +164,39 @@ def read_sample(
     )
 
 
+def opened(files: Mapping[str, str], setup: Setup) -> Sample:
+    """Return `read_sample` of files, and keep the last: the searches of a cell follow each other.
+
+    Args:
+        files: Paths, and the digests of their contents: others are not taken for the same.
+        setup: The protocol.
+    """
+    return _opened(
+        tuple(files.items()), tuple(setup.yields.items()), setup.region, setup.cathode.smearing
+    )
+
+
 @lru_cache(maxsize=1)
-def sample_of(
-    files: tuple[str, ...],
-    digests: tuple[str, ...],
+def _opened(
+    files: tuple[tuple[str, str], ...],
     yields: tuple[tuple[str, float], ...],
     region: tuple[float, float],
     smearing: float,
 ) -> Sample:
-    """Return `read_sample` of files, and keep the last: the searches of a cell follow each other.
-
-    Args:
-        files: Paths.
-        digests: Of the files' contents: others are not taken for the same.
-        yields: Items of the mapping.
-        region: Edges of the signal region, GeV.
-        smearing: Width of the noise.
-    """
-    del digests
-    paths = [Path(file) for file in files]
+    paths = [Path(file) for file, _ in files]
     return read_sample(paths, yields=dict(yields), region=region, smearing=smearing)
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 of a file; read once, as the pieces of a scan ask for it each."""
+    state = file.stat()
+    return _digest(str(file.absolute()), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1000)
+def _digest(path: str, changed: int, size: int) -> str:
+    del changed, size  # part of the key
+    return sha256(path)
 
 
 def _smeared(latents: Latents, smearing: float) -> NDArray[np.float32]:

@@ -18,11 +18,10 @@ from scipy.stats import ks_2samp
 from benchmark.code import own_digest
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
-from benchmark.files import sha256
 from benchmark.hunt.ensembles import ensembles, measure
 from benchmark.hunt.portrait import portrait
 from benchmark.hunt.rows import NONE, frame, origin, variant_of
-from benchmark.hunt.sample import NONRESONANT, sample_of
+from benchmark.hunt.sample import NONRESONANT, digest_of, opened
 from benchmark.hunt.search import recorded, search
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX, read_template
@@ -77,7 +76,7 @@ def sculpting_spec(
         label: For people.
     """
     arguments = {
-        "latents": [sha256(file) for file in files],
+        "latents": [digest_of(file) for file in files],
         "templates": [spec.key for spec in templates],
         "setup": setup.model_dump(mode="json"),
         "sizes": sizes.model_dump(mode="json", include={"classifiers", "ensembles", "replicas"}),
@@ -141,13 +140,7 @@ def _tables(
     shown: list[str],
 ) -> dict[str, pd.DataFrame]:
     settings = setup.cathode
-    sample = sample_of(
-        tuple(files),
-        tuple(files.values()),
-        tuple(setup.yields.items()),
-        setup.region,
-        settings.smearing,
-    )
+    sample = opened(files, setup)
     pool = sample.pool()
     drawn = draw(pool[0], luminosity=setup.luminosity, instance=instance, share=setup.share)
     generated = [read_template(path) for path in templates]

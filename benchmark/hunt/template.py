@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +11,18 @@ from safetensors.numpy import save_file
 
 from benchmark.code import own_digest
 from benchmark.detectors.cathode import Generated, generate
+from benchmark.devices import on_cuda
 from benchmark.errors import DataError, complaint
 from benchmark.farm_spec import Spec
-from benchmark.files import sha256
-from benchmark.hunt.sample import read_sample
+from benchmark.hunt.sample import digest_of, opened
 from benchmark.hunt.setup import Setup
 from benchmark.pseudodata import draw
 from benchmark.seeds import seed_for
 from benchmark.tasks.diphoton import DIPHOTON
-from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmark.detectors import Device
 
 SUFFIX = ".safetensors"
@@ -52,7 +52,7 @@ def template_spec(
         label: For people.
     """
     arguments = {
-        "latents": sha256(file),
+        "latents": digest_of(file),
         "setup": setup.model_dump(mode="json"),
         "instance": instance,
         "flows": flows,
@@ -81,14 +81,9 @@ def write_template(
     device: Device,
 ) -> None:
     """Write the samples of all flows, with what they stand for."""
-    del latents, arithmetic, code  # part of the key
+    del arithmetic, code  # part of the key
     chosen = Setup.model_validate(setup)
-    sample = read_sample(
-        [Path(file)],
-        yields=chosen.yields,
-        region=chosen.region,
-        smearing=chosen.cathode.smearing,
-    )
+    sample = opened({file: latents}, chosen)
     pool, rows = sample.pool()
     drawn = draw(
         pool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime, latents_of
 from benchmark.errors import DataError, complaint
 from benchmark.farm_spec import Spec
@@ -27,7 +28,6 @@ from benchmark.tasks.diphoton_events import (
 from benchmark.tasks.each_by_itself import check_each_by_itself
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.source import open_source
-from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import load_card
+from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime
 from benchmark.farm_spec import Spec
 from benchmark.provenance import commit
@@ -13,7 +14,6 @@ from benchmark.tasks.cms_adc import CMS_ADC, load_data
 from benchmark.tasks.contestant import Contestant, Keeper
 from benchmark.tasks.evaluation import Protocol, Training, run_training
 from benchmark.tasks.source import open_source
-from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
     from benchmark.detectors import Device

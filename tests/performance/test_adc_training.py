@@ -12,13 +12,13 @@ import torch
 
 from baselines.anomaly_clr import AnomClrPlus
 from baselines.inputs import AdcInputs
+from benchmark.devices import on_cuda
 from benchmark.events import EventTable, read_events
 from benchmark.paths import datasets_root
 from benchmark.tasks.cms_adc import CMS_ADC as TASK
 from benchmark.tasks.cms_adc import task_split
 from benchmark.tasks.collect import gather, hidden
 from benchmark.tasks.source import open_source
-from benchmark.training import on_cuda
 from tests.adc import write_many
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from benchmark.detectors.flows.protocol import (
 )
 from benchmark.detectors.flows.training import Member, held_out_rows, train
 from benchmark.detectors.protocol import not_fitted
+from benchmark.devices import on_cuda
 from benchmark.errors import DataError, complaint
-from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

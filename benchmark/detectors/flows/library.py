@@ -21,9 +21,9 @@ from benchmark.detectors.flows.protocol import (
 )
 from benchmark.detectors.flows.training import held_out_rows
 from benchmark.detectors.protocol import not_fitted
+from benchmark.devices import on_cuda
 from benchmark.errors import DiademError, complaint
 from benchmark.seeds import seed_for
-from benchmark.training import on_cuda
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 
 from benchmark.batches import Batches, epoch_order
 from benchmark.checkpoints import write_state
+from benchmark.devices import on_cuda
 from benchmark.errors import DataError, DiademError
-from benchmark.training import CHECKPOINT, FitSettings, fit_module, on_cuda
+from benchmark.training import CHECKPOINT, FitSettings, fit_module
 
 ROOT = Path(__file__).resolve().parents[3]
 EVENTS, WIDTH = 64, 4

@@ -143,6 +143,10 @@ def test_a_result_that_cannot_be_read(tmp_path: Path) -> None:
         hunts, sculpting = ([path], []) if path.suffix == ".parquet" else ([good], [path])
         with pytest.raises(DiademError, match=f"{name}: a finished search cannot be read"):
             gathered(hunts, sculpting)
+    lacking = tmp_path / "lacking.parquet"
+    rows_of().drop(columns="value").to_parquet(lacking, index=False)
+    with pytest.raises(DiademError, match="no column value"):
+        gathered([lacking], [])
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import DataError
-from benchmark.hunt.sample import Sample, read_sample
+from benchmark.files import sha256
+from benchmark.hunt.sample import Sample, digest_of, read_sample
 from benchmark.pseudodata import draw
 from tests.hunt_latents import RATES, REGION, hunt_latents, put
 
@@ -142,3 +143,12 @@ def test_what_is_refused(file: Path, latents: Latents, tmp_path: Path) -> None:
     refused("no event of the continuum", latents.select(latents.process != "continuum"))
     with pytest.raises(DataError, match="no latents can be read"):
         sample(tmp_path / "nowhere.parquet")
+
+
+def test_the_digest_of_a_file_follows_its_contents(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    first = digest_of(path)
+    assert first == digest_of(path) == sha256(path)
+    path.write_bytes(b"three")
+    assert digest_of(path) == sha256(path) != first

@@ -1,0 +1,27 @@
+"""Which device is meant, apart from what trains there: asking must not import a framework."""
+
+from __future__ import annotations
+
+from benchmark.errors import DiademError, complaint
+
+
+def on_cuda(device: str) -> bool:
+    """Return whether "auto", "cpu" or "cuda" means a GPU on this machine.
+
+    Raises:
+        DiademError: There is no such device.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        message = complaint("unknown device", found=repr(device), expected="auto, cpu or cuda")
+        raise DiademError(message)
+    if device == "cpu":
+        return False
+    import torch  # only here: torch takes a second, and not all that asks for the CPU needs it
+
+    there = torch.cuda.is_available()
+    if device == "cuda" and not there:
+        message = complaint(
+            "no CUDA GPU is usable here", found='device "cuda"', remedy="Use auto or cpu."
+        )
+        raise DiademError(message)
+    return there
