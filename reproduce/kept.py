@@ -14,7 +14,7 @@ from benchmark.tasks.cms_adc import CMS_ADC, load_data
 from benchmark.tasks.contestant import Keeper
 from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.diphoton_events import diphoton_card, fit_events, in_part
-from benchmark.tasks.diphoton_work import latents_spec
+from benchmark.tasks.diphoton_work import fit_identity, fit_name, latents_spec
 from benchmark.tasks.regimes import Regime
 from benchmark.tasks.work import training_specs
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchmark.tasks.evaluation import Protocol
     from benchmark.tasks.source import Source
 
-_FIT = ("variant", "number", "task", "source", "code", "card", "arithmetic")
+_FIT = ("variant", "number", "train_events", "source", "card", "arithmetic")
 """Arguments of a piece of work that its fit depends on, with the settings and those below."""
 
 
@@ -102,8 +102,9 @@ def fitted_diphoton(contestant: Contestant, spec: Spec, place: Place) -> Fitted:
     regime = Regime.parse(arguments["regime"], diphoton_card())
     limit, number = arguments["train_events"], arguments["number"]
     events = fit_events(place.source, regime, limit=limit)
-    key = _key(arguments, {"regime": regime.name, "train_events": limit})
-    identity = f"task {arguments['task']}, regime {regime.name}"
+    settings = arguments["resolved"] or arguments["settings"]
+    key = fit_name(arguments["embedding"], settings, arguments)
+    identity = fit_identity(regime.name)
     names = (contestant.variant, regime.name, number, "embedding")
     return _fitted(
         _Fit(contestant, place.models / key, identity, (DIPHOTON.name, names)),
@@ -140,7 +141,8 @@ def fitted_adc(contestant: Contestant, place: Place, *, protocol: Protocol, numb
         raise DiademError(message)
     chosen = arguments[number]
     data = load_data(place.source, train_events=protocol.train_events)
-    key = _key(chosen, {"train_events": protocol.train_events})
+    limit = {"train_events": protocol.train_events}
+    key = _key({**chosen, **limit}, {"task": chosen["task"], "code": chosen["code"]})
     names = (contestant.variant, number, "embedding")
     fit = _Fit(contestant, place.models / key, f"task {chosen['task']}", (CMS_ADC.name, names))
     return _fitted(fit, data.train, len(data.train), place)
