@@ -10,9 +10,11 @@ from benchmark.files import atomic_path
 from reproduce.cli.output import console, escaped, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from benchmark.submissions.check import CheckReport
+    from benchmark.submissions.findings import Finding
 
 
 def show(report: CheckReport, folder: Path) -> None:
@@ -29,13 +31,17 @@ def show(report: CheckReport, folder: Path) -> None:
 def verdict(report: CheckReport) -> str:
     """Return what became of a submission, in a line."""
     if report.faults or report.submission is None or report.latents is None:
-        return f"refused: {len(report.faults)} faults ({report.seconds:.1f} s)"
-    flags = f", {len(report.flags)} flags" if report.flags else ""
+        return f"refused: {_counted(report.faults, 'fault')} ({report.seconds:.1f} s)"
+    flags = f", {_counted(report.flags, 'flag')}" if report.flags else ""
     events, dimensions = report.latents.shape
     return (
         f"accepted: {report.submission.name}, {events:,} events in {dimensions} dimensions"
         f"{flags} ({report.seconds:.1f} s)"
     )
+
+
+def _counted(findings: Sequence[Finding], name: str) -> str:
+    return f"{len(findings)} {name}{'' if len(findings) == 1 else 's'}"
 
 
 def write_json(report: CheckReport, path: Path) -> None:
