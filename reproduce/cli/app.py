@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import nullcontext
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import click
 
 from benchmark.errors import DiademError
+from benchmark.files import explanation
 from reproduce.cli.check import check
 from reproduce.cli.completion import completion
 from reproduce.cli.data import data
@@ -26,7 +28,9 @@ from reproduce.cli.list import list_all
 from reproduce.cli.making import figure, table
 from reproduce.cli.metrics import metrics
 from reproduce.cli.probe import probe
+from reproduce.cli.recording import recording
 from reproduce.cli.report import report
+from reproduce.cli.reproduce import reproduce
 from reproduce.cli.submit import submit
 from reproduce.cli.train import train
 from reproduce.cli.tune import tune
@@ -54,15 +58,21 @@ class DiademGroup(click.Group):
         """Run a command.
 
         Raises:
-            Ending: In place of a `DiademError` or Ctrl-C.
+            Ending: In place of a `DiademError`, Ctrl-C, or a full disk or missing permission that
+                was met where nobody expected it.
         """
         try:
-            return super().invoke(ctx)
+            with recording() if ctx.parent is None else nullcontext():
+                return super().invoke(ctx)
         except DiademError as error:
             raise Ending(str(error), error.exit_code) from error
         except KeyboardInterrupt as error:
             notes = "; ".join(getattr(error, "__notes__", []))
             raise Ending("; ".join(filter(None, ("interrupted", notes))), _INTERRUPTED) from error
+        except Exception as error:
+            if not (message := explanation(error)):
+                raise
+            raise Ending(message, DiademError.exit_code) from error
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -122,6 +132,7 @@ _COMMANDS = (
     metrics,
     probe,
     report,
+    reproduce,
     submit,
     table,
     train,

@@ -82,4 +82,4 @@ def test_a_stage_whose_code_changed(pipeline: Path) -> None:
 def test_no_pipeline(tmp_path: Path) -> None:
     done = check(tmp_path)
     assert done.exit_code == 2
-    assert "no pipeline to check" in done.output
+    assert "no pipeline here" in done.output
