@@ -1,4 +1,5 @@
 # make reproduce   every figure and table, from the bundled release
+# make figures     a part of it: figures, tables, metrics or report, with what they are made from
 # make test        the tests
 # make lint        style and types
 # Each makes .venv first when it is missing or older than the pins. PYTHON chooses the interpreter.
@@ -8,13 +9,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: reproduce test lint format clean
+.PHONY: reproduce figures tables metrics report test lint format clean
 .DEFAULT_GOAL := test
 
 reproduce: $(STAMP)
 	$(BIN)/diadem data verify
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro --allow-missing
-	$(BIN)/diadem check
+	$(BIN)/diadem reproduce
+
+figures tables metrics report: $(STAMP)
+	$(BIN)/diadem reproduce $@
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
