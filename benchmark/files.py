@@ -5,16 +5,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import DiademError, complaint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -26,6 +27,10 @@ _NO_PLACE = {
     errno.ENAMETOOLONG: "Choose a shorter name.",
     errno.ELOOP: "Its links lead in a circle: choose another path.",
 }
+_MARK = re.compile(r"\.tmp-[0-9a-f]{8}-")  # of a temporary file
+# Libraries in Rust (safetensors) give the number in the text, NumPy's `tofile` gives none.
+_OF_RUST = re.compile(r"\(os error (\d+)\)")
+_OF_NUMPY = re.compile(r"\d+ requested and \d+ written")
 _KEPT = 50  # last letters of a name that its temporary file shares: no name gets too long by it
 
 
@@ -69,6 +74,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 @contextmanager
+def atomic_paths(paths: Iterable[str | os.PathLike[str]]) -> Iterator[list[Path]]:
+    """Yield a temporary path for each of several files that belong together: all appear, or none.
+
+    They are renamed one after the other once all are written. See `atomic_path`.
+
+    Raises:
+        DiademError: As `atomic_path`, of any of them.
+    """
+    with ExitStack() as stack:
+        yield [stack.enter_context(atomic_path(path)) for path in paths]
+
+
+@contextmanager
 def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` if, and only if, the block succeeds.
 
@@ -102,34 +120,59 @@ def explained(target: Path, *, naming: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
+    except DiademError:
+        raise
+    except Exception as error:
         message = _explain(error, target, naming)
         if not message:
             raise
         raise DiademError(message) from error
 
 
-def _explain(error: OSError, target: Path, naming: str) -> str:
+def explanation(error: Exception) -> str:
+    """Return what a user can do about an error that no writer explained; nothing about others.
+
+    A full disk and a missing permission are the user's to mend wherever they turn up: in a
+    temporary folder, on stdout, in a library.
+    """
+    if _number(error) in _FULL | _DENIED:
+        return _explain(error, Path(getattr(error, "filename", None) or "."), "")
+    return ""
+
+
+def _number(error: Exception) -> int | None:
+    """Return the system's number of an error, also where a library hid it in its text."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    if isinstance(error, OSError) and _OF_NUMPY.search(str(error)):
+        return errno.ENOSPC
+    found = _OF_RUST.search(str(error))
+    return int(found[1]) if found else None
+
+
+def _explain(error: Exception, target: Path, naming: str) -> str:
     """Return what a user can do about `error`, or nothing when it is not about writing."""
-    if error.errno in _FULL:
+    number = _number(error)
+    where = _MARK.sub("", str(target))  # of one of several files: its own name
+    if number in _FULL:
         free = shutil.disk_usage(_nearest_folder(target)).free / 2**20
         return complaint(
             "the disk is full",
-            where=str(target),
+            where=where,
             found=f"{free:.1f} MiB free in {_nearest_folder(target)}",
             remedy="Free some space or choose another output folder; nothing was left there.",
         )
-    if error.errno in _DENIED:
+    if number in _DENIED:
         return complaint(
-            f"cannot write here ({os.strerror(error.errno or 0)})",
-            where=str(target),
+            f"cannot write here ({os.strerror(number or 0)})",
+            where=where,
             remedy="Choose a folder that you may write to.",
         )
-    if error.errno in _NO_PLACE and naming in str(error):
+    if number in _NO_PLACE and naming in str(error):
         return complaint(
-            f"cannot write here ({os.strerror(error.errno)})",
-            where=str(target),
-            remedy=_NO_PLACE[error.errno],
+            f"cannot write here ({os.strerror(number or 0)})",
+            where=where,
+            remedy=_NO_PLACE[number or 0],
         )
     return ""
 

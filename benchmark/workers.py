@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from benchmark.errors import DiademError, complaint
+from benchmark.files import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,8 +84,10 @@ def sole_user(store: Path) -> Iterator[None]:
     Raises:
         DiademError: Another command holds it.
     """
-    store.mkdir(parents=True, exist_ok=True)
-    with (store / ".lock").open("w") as lock:
+    with explained(store):
+        store.mkdir(parents=True, exist_ok=True)
+        opened = (store / ".lock").open("w")
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

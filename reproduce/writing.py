@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import load_card
-from benchmark.files import atomic_path
+from benchmark.files import atomic_paths
 from reproduce.names import NOT_PUBLISHED
 from reproduce.saving import assumed_of, write_csv, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from matplotlib.figure import Figure as Page
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from reproduce.entry import Entry, Made
 
 _DPI = 150
+# A date, and the version of a library in it, would change the bytes.
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Producer": None},
+}
 
 
 def write(entry: Entry[Any], made: Made, folder: Path) -> list[Path]:
@@ -33,30 +38,29 @@ def write(entry: Entry[Any], made: Made, folder: Path) -> list[Path]:
     Raises:
         DiademError: The folder cannot be written, or there is no card of the task's dataset.
     """
-    paths = [] if made.page is None else _write_page(made.page, folder / entry.name)
-    for ending, numbers in made.numbers.items():
-        paths.append(folder / f"{entry.name}{ending}.csv")
-        write_csv(numbers, paths[-1])
-    paths.append(folder / f"{entry.name}.md")
-    write_text(document(entry, made), paths[-1])
+    pictures = [] if made.page is None else list(_METADATA)
+    endings = [*pictures, *(f"{ending}.csv" for ending in made.numbers), ".md"]
+    paths = [folder / f"{entry.name}{ending}" for ending in endings]
+    with atomic_paths(paths) as temporary:  # a picture never stands beside the numbers of another
+        *others, text = temporary
+        if made.page is not None:
+            _write_page(made.page, dict(zip(pictures, others, strict=False)))
+        for numbers, path in zip(made.numbers.values(), others[len(pictures) :], strict=True):
+            write_csv(numbers, path)
+        write_text(document(entry, made), text)
     return paths
 
 
-def _write_page(page: Page, stem: Path) -> list[Path]:
+def _write_page(page: Page, paths: Mapping[str, Path]) -> None:
+    """Write a picture in each format."""
     from reproduce.style import styled
 
-    # A date, and the version of a library in it, would change the bytes.
-    metadata = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
     with styled():
         page.draw_without_rendering()
         page.set_layout_engine("none")  # laid out once is enough
-    paths = []
-    for ending, held in metadata.items():
-        path = stem.with_suffix(f".{ending}")
-        with atomic_path(path) as temporary, styled(), _quiet_fonts():
-            page.savefig(temporary, dpi=_DPI, metadata=held)
-        paths.append(path)
-    return paths
+        with _quiet_fonts():
+            for ending, path in paths.items():
+                page.savefig(path, dpi=_DPI, metadata=_METADATA[ending])
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import DiademError, complaint
-from benchmark.files import atomic_path
+from benchmark.files import atomic_paths
 from benchmark.hunt.outcome import checked, facts, gathered
 from benchmark.hunt.plan import cells, make_plan
 from benchmark.hunt.setup import Setup
@@ -158,11 +157,9 @@ def _require_signals(names: tuple[str, ...]) -> None:
 
 def _write(output: Path, made: dict[str, pd.DataFrame], said: dict[str, Any]) -> None:
     """Write all files, or none."""
-    with ExitStack() as stack:
-        write_rows(made["rows"], stack.enter_context(atomic_path(output / ROWS)))
-        path = stack.enter_context(atomic_path(output / FACTS))
-        path.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-        for name, place in POINTS.items():
-            path = stack.enter_context(atomic_path(output / place))
+    with atomic_paths(output / name for name in FILES) as (rows, told, *points):
+        write_rows(made["rows"], rows)
+        told.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        for name, path in zip(POINTS, points, strict=True):
             table = made[name].reindex(columns=list(COLUMNS[name]))
             table.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")

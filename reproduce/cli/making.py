@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from reproduce.cli import options
+from reproduce.cli.naming import FIGURE, TABLE, Name
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reproduce.cli.computing import Asked
     from reproduce.entry import Entry
     from reproduce.inputs import Place
 
@@ -24,9 +28,11 @@ class _Kind:
         name: Of the command; with an s, of the folder of its files.
         help: What it does.
         examples: Of names.
+        names: All that can be made.
     """
 
     name: str
+    names: Name
     help: str
     examples: tuple[str, ...]
 
@@ -41,18 +47,10 @@ class _Kind:
         examples = "".join(f"  diadem {self.name} {words}\n" for words in self.examples)
 
         @click.command(self.name, help=self.help, epilog=f"\b\nExamples:\n{examples}")
-        @click.argument("name", required=False)
+        @click.argument("name", required=False, type=self.names)
         @click.option("--list", "listed", is_flag=True, help=f"List the {self.name}s and end.")
-        @click.option(
-            "--profile", help="Sizes of the run to read.  [default: the one that dvc repro runs]"
-        )
-        @click.option(
-            "--results",
-            type=click.Path(path_type=Path, file_okay=False),
-            default=Path("results"),
-            show_default=True,
-            help="Folder of all results.",
-        )
+        @options.profile
+        @options.results
         @click.option(
             "--output",
             type=click.Path(path_type=Path, file_okay=False),
@@ -63,6 +61,7 @@ class _Kind:
             type=click.IntRange(min=1),
             help="Rows of this number of training events, where rows of several are there.",
         )
+        @_computing
         def command(
             *,
             name: str | None,
@@ -71,7 +70,10 @@ class _Kind:
             results: Path,
             output: Path | None,
             events: int | None,
+            compute: bool,
+            **how: Any,
         ) -> None:
+            from reproduce.cli.computing import Asked
             from reproduce.inputs import Place
 
             if listed:
@@ -84,7 +86,8 @@ class _Kind:
                 task=entry.task,
                 events=events,
             )
-            _make(entry, place, output or place.folder / f"{self.name}s")
+            asked = Asked(allowed=compute, options=how)
+            _make(entry, place, output or place.folder / f"{self.name}s", asked)
 
         return command
 
@@ -92,25 +95,37 @@ class _Kind:
         """Return a registered figure or table.
 
         Raises:
-            click.UsageError: It is not registered, or none is named.
+            click.UsageError: None is named.
         """
         if name is None:
             message = f"Which {self.name}? `diadem {self.name} --list` names them."
             raise click.UsageError(message)
-        registered = self.registered()
-        if name not in registered:
-            message = f"No {self.name} {name!r}. There are: {', '.join(registered)}."
-            raise click.UsageError(message)
-        return registered[name]
+        return self.registered()[name]
 
 
-def _make(entry: Entry[Any], place: Place, folder: Path) -> None:
+def _computing(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of how missing results are computed."""
+    added = (
+        options.compute,
+        options.data,
+        options.store,
+        options.device,
+        options.workers,
+        options.scheduler,
+    )
+    for option in reversed(added):
+        command = option(command)
+    return command
+
+
+def _make(entry: Entry[Any], place: Place, folder: Path, asked: Asked) -> None:
     """Make a figure or table, and say what was written and what is missing in it.
 
     Raises:
         DiademError: Something that it needs is not there, or nothing can be written.
         click.UsageError: A number of events is given to what has no choice of it.
     """
+    from reproduce.cli.computing import ensure
     from reproduce.cli.writable import require_folder
     from reproduce.writing import write
 
@@ -119,8 +134,9 @@ def _make(entry: Entry[Any], place: Place, folder: Path) -> None:
             message = f"{entry.name} has one set of training events: leave --events out."
             raise click.UsageError(message)
         entry = replace(entry, name=f"{entry.name}-events-{place.events}")
-    found = entry.source.read(place)
     require_folder(folder)
+    ensure(entry, place, asked)
+    found = entry.source.read(place)
     made = entry.make(found)
     for path in write(entry, made, folder):
         click.echo(str(path))
@@ -150,18 +166,34 @@ def _print_registered(registered: Mapping[str, Entry[Any]]) -> None:
 
 figure = _Kind(
     name="figure",
+    names=FIGURE,
     help="""Draw a figure of a paper as PNG and PDF, with its numbers (CSV) and caption (Markdown).
 
-    Reads below RESULTS/PROFILE/TASK and writes RESULTS/PROFILE/TASK/figures.
+    Reads below RESULTS/PROFILE/TASK and writes RESULTS/PROFILE/TASK/figures. What it needs and
+    is not there is computed first, after saying what that is and how long it took elsewhere.
     """,
-    examples=("--list", "adc-roc-si", "latent-tsne", "adc-dimension --profile reference"),
+    examples=(
+        "--list",
+        "sic-id",
+        "latent-tsne --profile smoke --results my-results",
+        "adc-dimension --profile reference --device cuda",
+        "adc-roc-si --no-compute",
+    ),
 ).command()
 
 table = _Kind(
     name="table",
+    names=TABLE,
     help="""Make a table of a paper as Markdown and, with all digits, as CSV; ours beside theirs.
 
-    Reads below RESULTS/PROFILE/TASK and writes RESULTS/PROFILE/TASK/tables.
+    Reads below RESULTS/PROFILE/TASK and writes RESULTS/PROFILE/TASK/tables. What it needs and
+    is not there is computed first, after saying what that is and how long it took elsewhere.
     """,
-    examples=("--list", "adc-2", "processes", "adc-2 --profile reference --output pages"),
+    examples=(
+        "--list",
+        "adc-2",
+        "processes",
+        "adc-2 --profile reference --output pages",
+        "confusion --no-compute",
+    ),
 ).command()

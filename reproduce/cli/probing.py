@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from benchmark.errors import DiademError, complaint
-from benchmark.files import atomic_path
+from benchmark.files import atomic_paths
 from benchmark.probes.work import probe_specs
 from benchmark.results import write_rows
 from benchmark.tasks.diphoton_events import diphoton_card
@@ -119,7 +118,6 @@ def _points(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _write(output: Path, rows: pd.DataFrame, points: pd.DataFrame) -> None:
     """Write both files, or none."""
-    with ExitStack() as stack:
-        write_rows(rows, stack.enter_context(atomic_path(output / ROWS)))
-        path = stack.enter_context(atomic_path(output / TSNE))
-        points.to_csv(path, index=False, float_format="%.6g", lineterminator="\n")
+    with atomic_paths((output / ROWS, output / TSNE)) as (of_rows, of_points):
+        write_rows(rows, of_rows)
+        points.to_csv(of_points, index=False, float_format="%.6g", lineterminator="\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from baselines.registry import entry
 from benchmark.embedding import Runtime
 from benchmark.errors import DiademError, complaint
-from benchmark.files import atomic_path
+from benchmark.files import atomic_paths
 from benchmark.latents import read_facts
 from benchmark.paths import datasets_root
 from benchmark.tasks.diphoton import DIPHOTON
@@ -109,15 +109,15 @@ def _copy(files: list[Path], facts: list[Facts], output: Path) -> list[Path]:
     """Return the files under `output`, named by embedding, regime and number but the first."""
     card = diphoton_card()
     found = []
-    for file, fact in zip(files, facts, strict=True):
+    for fact in facts:
         # A variant may hold what no folder's name may.
         variant = re.sub(r"[^\w.=;+-]", "_", fact.variant)
         folder = output / "-".join(filter(None, (fact.embedding, variant)))
         again = f"-{fact.number}" if fact.number else ""
-        target = folder / f"{Regime.parse(fact.regime, card).slug}{again}.parquet"
-        with atomic_path(target) as temporary:
-            shutil.copyfile(file, temporary)
-        found.append(target)
+        found.append(folder / f"{Regime.parse(fact.regime, card).slug}{again}.parquet")
+    with atomic_paths(found) as temporary:  # what is there is taken for the whole: all, or none
+        for file, path in zip(files, temporary, strict=True):
+            shutil.copyfile(file, path)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from benchmark.files import atomic_paths
 from benchmark.results.comparison import SIGMAS
 from reproduce.report.claims import load_claims
 from reproduce.report.comparing import RESOLUTION
@@ -93,11 +94,12 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     """
     content = _content(report, folder)
     paths = [folder / name for name in FILES]
-    write_text(_environment().get_template("report.md.j2").render(content), paths[0])
-    write_text(_environment().get_template("report.html.j2").render(content), paths[1])
-    write_csv(frame(report.judged, report.claims.papers), paths[2])
-    write_csv(parts_frame(report.judged), paths[3])
-    write_text(json.dumps(report.tally(), indent=2) + "\n", paths[4])
+    with atomic_paths(paths) as (text, page, claims, parts, tally):
+        write_text(_environment().get_template("report.md.j2").render(content), text)
+        write_text(_environment().get_template("report.html.j2").render(content), page)
+        write_csv(frame(report.judged, report.claims.papers), claims)
+        write_csv(parts_frame(report.judged), parts)
+        write_text(json.dumps(report.tally(), indent=2) + "\n", tally)
     return paths
 
 

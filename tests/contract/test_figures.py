@@ -10,10 +10,12 @@ from click.testing import CliRunner, Result
 
 from benchmark.results import write_rows
 from reproduce.cli import diadem
+from reproduce.cli.naming import file_names
 from reproduce.figures import FIGURES
-from reproduce.inputs import Samples
+from reproduce.inputs import Place, Samples
 from reproduce.names import NOT_PUBLISHED
 from reproduce.profiles import load_profile
+from reproduce.stages import RESULTS, producers, stages
 from reproduce.tables import TABLES
 from tests.diphoton_rows import write_diphoton
 from tests.hunt_rows import write_hunt
@@ -25,6 +27,7 @@ REGISTERED = {"figure": FIGURES, "table": TABLES}
 ALL = [(kind, name) for kind, entries in REGISTERED.items() for name in entries]
 OF_RESULTS = [(k, n) for k, n in ALL if not isinstance(REGISTERED[k][n].source, Samples)]
 MADE = ("release v1", "profile quick", "commit abc1234", "0123456789ab")
+NOWHERE = Path("no-such-folder")
 RELEASE = ("release v1@", "dataset diphoton version 1")
 
 each = pytest.mark.parametrize(("kind", "name"), ALL)
@@ -74,10 +77,42 @@ def test_files_are_whole_and_repeatable(
 def test_without_rows_the_message_says_how_to_make_them(
     kind: str, name: str, tmp_path: Path
 ) -> None:
-    done = run(kind, name, "--profile", PROFILE, "--results", tmp_path)
+    done = run(kind, name, "--profile", PROFILE, "--results", tmp_path, "--no-compute")
     assert done.exit_code == 2
     assert "dvc repro" in done.output
+    entry = REGISTERED[kind][name]
+    place = Place(results=tmp_path, profile=PROFILE, task=entry.task)
+    for file in entry.source.files(place):
+        assert str(place.folder / file) in done.output
+    assert f"--profile {PROFILE} --output {tmp_path}" in done.output
     assert not list(tmp_path.iterdir())
+
+
+@each
+def test_every_file_that_is_read_has_a_stage_that_makes_it(kind: str, name: str) -> None:
+    entry = REGISTERED[kind][name]
+    files = entry.source.files(Place(results=NOWHERE, profile="smoke", task=entry.task))
+    assert bool(files) == ((kind, name) in OF_RESULTS)
+    wanted = [f"{RESULTS}/smoke/{entry.task}/{file}" for file in files]
+    found = producers(wanted, stages("smoke"), NOWHERE)
+    assert {file for stage in found for file in stage.writes} >= set(wanted)
+
+
+@each
+def test_its_own_stage_waits_for_what_it_reads(kind: str, name: str) -> None:
+    """DVC knows that the figure or table depends on each of its files, and makes it as we do."""
+    entry = REGISTERED[kind][name]
+    files = entry.source.files(Place(results=NOWHERE, profile="smoke", task=entry.task))
+    own = [s for s in stages("smoke") if s.command == f"diadem {kind} {name} --profile smoke"]
+    assert len(own) == 1
+    assert {f"{RESULTS}/smoke/{entry.task}/{file}" for file in files} <= set(own[0].reads)
+    folder = f"{RESULTS}/smoke/{entry.task}/{kind}s/{name}"
+    assert {f"{folder}{ending}" for ending in ENDINGS[kind]} <= set(own[0].writes)
+
+
+@pytest.mark.parametrize("kind", REGISTERED)
+def test_a_shell_completes_the_names_without_importing_them(kind: str) -> None:
+    assert file_names(kind) == sorted(REGISTERED[kind])
 
 
 @each
@@ -100,7 +135,7 @@ def test_usage(kind: str) -> None:
     assert run(kind).exit_code == 2
     unknown = run(kind, "nothing")
     assert unknown.exit_code == 2
-    assert "adc-" in unknown.output
+    assert "adc-" in unknown.output.replace("\n", "")
 
 
 @each
@@ -121,7 +156,7 @@ def test_one_number_of_training_events(
 
 
 def test_the_default_profile_is_that_of_the_parameters(tmp_path: Path) -> None:
-    done = run("table", "adc-2", "--results", tmp_path)
+    done = run("table", "adc-2", "--results", tmp_path, "--no-compute")
     assert done.exit_code == 2
     assert str(tmp_path / load_profile()[0]) in done.output.replace("\n", "")
 

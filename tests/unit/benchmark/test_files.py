@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmark.errors import DataError, DiademError
-from benchmark.files import atomic_path, sha256
+from benchmark.files import atomic_path, atomic_paths, explanation, sha256
 from benchmark.paths import datasets_root
 
 if TYPE_CHECKING:
@@ -114,3 +114,41 @@ def test_datasets_root_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("DIADEM_DATASETS", str(tmp_path / "none"))
     with pytest.raises(DataError, match=r"none: there is no folder.*DIADEM_DATASETS"):
         datasets_root()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
+        OSError("100000 requested and 76768 written"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+    ],
+)
+def test_a_full_disk_is_known_by_what_libraries_say_of_it(
+    tmp_path: Path, error: Exception
+) -> None:
+    with pytest.raises(DiademError, match="the disk is full"), atomic_path(tmp_path / "a.txt"):
+        raise error
+    assert "the disk is full" in explanation(error)
+
+
+def test_other_errors_have_no_explanation() -> None:
+    assert explanation(ValueError("3 requested, 2 written")) == ""
+    assert explanation(FileNotFoundError(errno.ENOENT, "No such file", "x")) == ""
+    assert "x: cannot write here" in explanation(PermissionError(errno.EACCES, "denied", "x"))
+
+
+def test_several_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.txt", tmp_path / "new" / "b.txt"]
+    with atomic_paths(paths) as temporary:
+        for path in temporary:
+            path.write_text("first")
+        assert not any(path.exists() for path in paths)
+    with (  # noqa: PT012
+        pytest.raises(DiademError, match=r"b\.txt: the disk is full"),
+        atomic_paths(paths) as (one, _),
+    ):
+        one.write_text("second")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert [path.read_text() for path in paths] == ["first", "first"]
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(paths)
