@@ -124,6 +124,7 @@ class Toy:
             point=np.repeat(("", "400"), (background, signal)),
             m_gg=mass,
             recordable=np.ones(n, dtype=np.bool_),
+            private=np.zeros(n, dtype=np.bool_),
             values=(latents,),
             yields={NONRESONANT: float(RECORDED)},
             region=REGION,

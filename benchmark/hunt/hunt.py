@@ -128,9 +128,9 @@ def _rows(
     else:
         generated = [read_template(path) for path in templates]
         sides = recorded(sample, drawn, pool, settings, generated=generated)
-    every = np.ones(len(sample.event_id), dtype=np.bool_)
-    background, weight = sample.weighted(every, sample.yields, drawn, pool[0])
-    signal = np.flatnonzero(sample.in_region & sample.signal(hunt.signal))
+    judged = sample.judged
+    background, weight = sample.weighted(judged, sample.yields, drawn, pool[0])
+    signal = np.flatnonzero(judged & sample.in_region & sample.signal(hunt.signal))
     scored = search(
         sample,
         sides,

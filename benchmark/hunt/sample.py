@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from benchmark.pseudodata import PseudoData
 
 TEST = "test"
+PRIVATE = "private"
+"""Part of events that nobody has seen: where there are some, they alone are measured on."""
 NONRESONANT = "continuum"
 """The one Standard Model process that is no Higgs boson: the sidebands hold it alone."""
 CONSTANT = 1e-6
@@ -43,7 +45,9 @@ class Sample:
         process: str (n,).
         point: str (n,).
         m_gg: float32 (n,), GeV.
-        recordable: bool (n,): of the pseudo-data half; the others are the encoders' test part.
+        recordable: bool (n,): of the pseudo-data half; the others are the encoders' test part, or
+            private.
+        private: bool (n,): made for a verification; no flow and no classifier learns from them.
         values: float32 (n, d) for each encoder, smeared.
         yields: Expected events of each Standard Model process in the window, for 1/fb.
         region: Edges of the signal region, GeV.
@@ -55,6 +59,7 @@ class Sample:
     point: NDArray[np.str_]
     m_gg: NDArray[np.float32]
     recordable: NDArray[np.bool_]
+    private: NDArray[np.bool_]
     values: tuple[NDArray[np.float32], ...]
     yields: Mapping[str, float]
     region: tuple[float, float]
@@ -63,6 +68,11 @@ class Sample:
     def in_region(self) -> NDArray[np.bool_]:
         """Which events are in the signal region."""
         return (self.m_gg >= self.region[0]) & (self.m_gg < self.region[1])
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Which events results are measured on: the private ones where there are any, else all."""
+        return self.private if self.private.any() else np.ones_like(self.private)
 
     def pool(self) -> tuple[Pool, NDArray[np.intp]]:
         """Return what pseudo-data are drawn from, and its rows of the sample."""
@@ -145,7 +155,9 @@ def read_sample(
     kept: list[Latents] = []
     for path in files:
         latents = read_latents(path)
-        chosen = latents.select(np.isin(latents.part, (PSEUDO_DATA, TEST)))
+        wanted = np.flatnonzero(np.isin(latents.part, (PSEUDO_DATA, TEST, PRIVATE)))
+        # By their ids: in whatever order a file holds them, the same events give the same result.
+        chosen = latents.select(wanted[np.argsort(latents.event_id[wanted])])
         if kept and not np.array_equal(kept[0].event_id, chosen.event_id):
             message = complaint("other events than of the first encoder", where=str(path))
             raise DataError(message)
@@ -158,6 +170,7 @@ def read_sample(
         point=first.point,
         m_gg=first.m_gg,
         recordable=first.part == PSEUDO_DATA,
+        private=first.part == PRIVATE,
         values=tuple(_smeared(latents, smearing) for latents in kept),
         yields=yields,
         region=region,

@@ -187,11 +187,11 @@ class _Events:
 
     @classmethod
     def of(cls, sample: Sample, sought: list[str], drawn: PseudoData, pool: Pool) -> Self:
-        every = np.ones(len(sample.event_id), dtype=np.bool_)
-        background, weight = sample.weighted(every, sample.yields, drawn, pool)
-        inside = sample.in_region
+        judged = sample.judged
+        background, weight = sample.weighted(judged, sample.yields, drawn, pool)
+        inside = judged & sample.in_region
         signals = {name: np.flatnonzero(inside & sample.signal(name)) for name in sought}
-        continuum = np.flatnonzero(sample.process == NONRESONANT)
+        continuum = np.flatnonzero(judged & (sample.process == NONRESONANT))
         return cls({"continuum": continuum, "background": background, **signals}, weight)
 
     @property

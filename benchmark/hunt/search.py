@@ -80,7 +80,7 @@ def recorded(
     rows = pool[1][drawn.rows]
     data = rows[sample.in_region[rows]]
     require_region(len(data))
-    left = np.ones(len(sample.event_id), dtype=np.bool_)
+    left = ~sample.private
     left[rows] = False
     processes = list(sample.yields)
     if generated:
@@ -92,9 +92,9 @@ def recorded(
 
 def labelled(sample: Sample, signal: str, drawn: PseudoData, pool: Pool) -> Sides:
     """Return all events of a signal in the region against all of the Standard Model there."""
-    every = np.ones(len(sample.event_id), dtype=np.bool_)
-    background, weight = sample.weighted(every, sample.yields, drawn, pool)
-    data = np.flatnonzero(sample.in_region & sample.signal(signal))
+    known = ~sample.private
+    background, weight = sample.weighted(known, sample.yields, drawn, pool)
+    data = np.flatnonzero(known & sample.in_region & sample.signal(signal))
     return Sides(data, background, weight)
 
 

@@ -37,6 +37,7 @@ def file(latents: Latents, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_events_that_no_encoder_learned_from(file: Path, latents: Latents) -> None:
     found = sample(file, smearing=0.0)
     kept = latents.select(np.isin(latents.part, ("test", "pseudo_data")))
+    kept = kept.select(np.argsort(kept.event_id))
     np.testing.assert_array_equal(found.event_id, kept.event_id)
     np.testing.assert_array_equal(found.values[0], kept.values)
     np.testing.assert_array_equal(found.recordable, kept.part == "pseudo_data")
@@ -50,20 +51,12 @@ def test_events_that_no_encoder_learned_from(file: Path, latents: Latents) -> No
 
 
 def test_smearing_is_of_the_event_alone(file: Path, latents: Latents, tmp_path: Path) -> None:
-    """Of another selection the same noise, in units of the same width; order does not count."""
+    """In whatever order a file holds the events, everything is the same to the last bit."""
     whole = sample(file)
     order = np.random.default_rng(1).permutation(len(latents))
     shuffled = sample(put(tmp_path / "shuffled.parquet", latents.select(order)))
-    place = np.argsort(shuffled.event_id)
-    rank = np.argsort(whole.event_id)
-    # Only the width of the continuum is a sum over events: its rounding depends on their order.
-    np.testing.assert_allclose(
-        shuffled.values[0][place], whole.values[0][rank], rtol=1e-5, atol=1e-6
-    )
-    fewer = latents.select((latents.process == "continuum") | (latents.m_gg < 125))
-    less = sample(put(tmp_path / "fewer.parquet", fewer))
-    same = np.isin(whole.event_id, less.event_id)
-    np.testing.assert_array_equal(less.values[0], whole.values[0][same])
+    np.testing.assert_array_equal(shuffled.event_id, whole.event_id)
+    np.testing.assert_array_equal(shuffled.values[0], whole.values[0])
 
 
 def test_smearing_is_of_the_continuums_width(file: Path) -> None:

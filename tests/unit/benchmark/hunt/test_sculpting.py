@@ -39,6 +39,7 @@ def mass_of(mass: NDArray[np.float64], score: NDArray[np.float64]) -> _Mass:
         point=np.full(n, ""),
         m_gg=mass.astype(np.float32),
         recordable=np.ones(n, dtype=np.bool_),
+        private=np.zeros(n, dtype=np.bool_),
         values=(np.zeros((n, 1), dtype=np.float32),),
         yields=RATES,
         region=REGION,

@@ -44,6 +44,7 @@ def made_up(seed: int = 1, **changes: Any) -> Sample:
         "point": np.where(process == "zprime", "400", ""),
         "m_gg": mass.clip(105.5, 159.5).astype(np.float32),
         "recordable": rng.random(n) < 0.8,
+        "private": np.zeros(n, dtype=np.bool_),
         "values": values,
         "yields": YIELDS,
         "region": REGION,
@@ -194,3 +195,19 @@ def test_the_name_decides() -> None:
 
     np.testing.assert_array_equal(scores(1), scores(1))
     assert not np.array_equal(scores(1), scores(2))
+
+
+def test_private_events_are_learned_from_by_nothing() -> None:
+    plain = made_up()
+    private = ~plain.recordable & (np.arange(len(plain.event_id)) % 2 == 0)
+    sample = replace(plain, private=private)
+    drawn, pool = drawn_of(sample)
+    true, labels = (
+        recorded(sample, drawn, pool, SETTINGS, generated=[]),
+        labelled(sample, "zprime", drawn, pool[0]),
+    )
+    for sides in (true, labels):
+        assert not private[sides.data].any()
+        assert not private[sides.simulated].any()
+    np.testing.assert_array_equal(sample.judged, private)
+    assert plain.judged.all()
