@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.hunt.sample import NONRESONANT
-from benchmark.metrics import auc
+from benchmark.metrics import Measurement, evaluate
+from benchmark.metrics.bootstrap import interval
 from benchmark.probes.mass import r2
+from benchmark.seeds import rng_for
 from benchmark.splits import uniform
 from benchmark.submissions.boosted import cross_fitted
 from benchmark.submissions.findings import Finding
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 20_000
 LEAST_EVENTS = 1000
+_REPLICAS = 100
 MOST_R2 = 0.1
 """Highest R2 without a flag. The suite's own embeddings, none of which sculpts, have up to 0.06
 (raw9, which knows the photons' momenta); the chance of the test events is 0.005."""
@@ -40,8 +43,10 @@ MOST_AUC = 0.55
 """Highest AUC without a flag: ten standard errors from 0.5 with `MOST_EVENTS`."""
 
 
-def mass_knowledge(values: NDArray[np.float32], published: Published) -> dict[str, float]:
+def mass_knowledge(values: NDArray[np.float32], published: Published) -> dict[str, Measurement]:
     """Return "r2" and "auc" of the module's two measurements; nothing where there are too few.
+
+    The 68 % intervals are those of a bootstrap over the events, with the trees as they are.
 
     Args:
         values: (n, d).
@@ -62,15 +67,29 @@ def mass_knowledge(values: NDArray[np.float32], published: Published) -> dict[st
     # Equal weight for both sides, so that the trees' first guess is no class.
     balanced = np.where(inside, 0.5 / inside.mean(), 0.5 / (~inside).mean())
     score = cross_fitted(ids, latents, inside, balanced, {"objective": "binary:logistic"})
+    rng = rng_for("submissions/mass", "bootstrap")
     return {
-        "r2": r2(target, (target - predicted) ** 2, weight),
-        "auc": float(auc(score[inside], score[~inside])),
+        "r2": _explained(target, (target - predicted) ** 2, rng),
+        "auc": evaluate(score[inside], score[~inside], replicas=_REPLICAS, rng=rng)["auc"],
     }
+
+
+def _explained(
+    target: NDArray[np.float64], squares: NDArray[np.float64], rng: np.random.Generator
+) -> Measurement:
+    n = len(target)
+    value = r2(target, squares, np.ones(n))
+    found = [
+        r2(target, squares, np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64))
+        for _ in range(_REPLICAS)
+    ]
+    low, high = map(float, interval(np.array(found)))
+    return Measurement(value, max(value - low, 0.0), max(high - value, 0.0), 0, n)
 
 
 def check_mass(values: NDArray[np.float32], published: Published) -> list[Finding]:
     """Return flags of latents that know the diphoton mass."""
-    known = mass_knowledge(values, published)
+    known = {name: m.value or 0.0 for name, m in mass_knowledge(values, published).items()}
     found = []
     if known.get("r2", 0.0) > MOST_R2:
         text = f"the latents know m_gg: R2 {known['r2']:.3f} on the continuum, above {MOST_R2}"

@@ -9,6 +9,7 @@ import click
 
 from reproduce.cli.naming import TASK
 from reproduce.cli.submit_export import export
+from reproduce.cli.submit_score import score
 
 _REFUSED = 2
 
@@ -133,3 +134,4 @@ def template(folder: Path, task: str, kind: str) -> None:
 
 
 submit.add_command(export)
+submit.add_command(score)
