@@ -1,4 +1,4 @@
-# make reproduce   every figure and table, from the bundled release
+# make reproduce   every figure and table, from the bundled release; PROFILE=reference for larger sizes
 # make figures     a part of it: figures, tables, metrics or report, with what they are made from
 # make test        the tests
 # make lint        style and types
@@ -8,16 +8,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+AT := $(if $(PROFILE),--profile $(PROFILE))
 
 .PHONY: reproduce figures tables metrics report test lint format clean
 .DEFAULT_GOAL := test
 
 reproduce: $(STAMP)
 	$(BIN)/diadem data verify
-	$(BIN)/diadem reproduce
+	$(BIN)/diadem reproduce $(AT)
 
 figures tables metrics report: $(STAMP)
-	$(BIN)/diadem reproduce $@
+	$(BIN)/diadem reproduce $@ $(AT)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

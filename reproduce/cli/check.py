@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli import options
+
 if TYPE_CHECKING:
     from reproduce.pipeline import Fault, State
 
 _FAILED = 2
 
 
-@click.command(epilog="\b\nExample:\n  diadem check")
+@click.command(epilog="\b\nExamples:\n  diadem check\n  diadem check --profile reference")
+@options.profile
 @click.option(
     "--root",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -21,7 +24,7 @@ _FAILED = 2
     help="Folder that holds dvc.yaml and dvc.lock.  [default: this one]",
 )
 @click.pass_context
-def check(ctx: click.Context, root: Path) -> None:
+def check(ctx: click.Context, profile: str | None, root: Path) -> None:
     """Check that every output of dvc.yaml is there, not empty, with the content of dvc.lock.
 
     `dvc repro --allow-missing` does not look at that. Outputs that DVC keeps in its cache and not
@@ -30,9 +33,11 @@ def check(ctx: click.Context, root: Path) -> None:
     missing, empty or changed, or a stage is out of date.
     """
     from reproduce.pipeline import look
+    from reproduce.workplace import working_at
 
-    if not told(look(root)):
-        ctx.exit(_FAILED)
+    with working_at(profile, root) as place:
+        if not told(look(place)):
+            ctx.exit(_FAILED)
 
 
 def told(state: State) -> bool:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli import options
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -29,10 +31,12 @@ _FAILED = 2
     epilog="\b\nExamples:\n"
     "  diadem reproduce\n"
     "  diadem reproduce figures tables\n"
+    "  diadem reproduce --profile reference\n"
     "  diadem reproduce report --dry-run\n"
     "  diadem reproduce 'figure-search@*'"
 )
 @click.argument("targets", nargs=-1)
+@options.profile
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and end.")
 @click.option(
     "--root",
@@ -41,7 +45,9 @@ _FAILED = 2
     help="Folder that holds dvc.yaml and dvc.lock.  [default: this one]",
 )
 @click.pass_context
-def reproduce(ctx: click.Context, targets: tuple[str, ...], *, dry_run: bool, root: Path) -> None:
+def reproduce(
+    ctx: click.Context, targets: tuple[str, ...], *, profile: str | None, dry_run: bool, root: Path
+) -> None:
     """Bring results up to date as `dvc repro` does, and check them.
 
     TARGETS are stages (`dvc stage list`), patterns of their names, or the words figures, tables,
@@ -50,7 +56,19 @@ def reproduce(ctx: click.Context, targets: tuple[str, ...], *, dry_run: bool, ro
     in this clone are only fetched, or made again, if a stage that runs reads them. A run that was
     killed goes on where it was when started again. Exit code 2 if a stage fails, or a result is
     not what the pipeline says.
+
+    Another profile than that of params.yaml has a lock file of its own,
+    results/PROFILE/dvc.lock: nothing of the other becomes out of date.
     """
+    from reproduce.workplace import working_at
+
+    with working_at(profile, root) as place:
+        if not _brought_up_to_date(place, targets, dry_run=dry_run) and not targets:
+            ctx.exit(_FAILED)
+
+
+def _brought_up_to_date(root: Path, targets: tuple[str, ...], *, dry_run: bool) -> bool:
+    """Run what is out of date; return whether every result is then the one of the lock file."""
     from reproduce.cli.check import told
     from reproduce.pipeline import look
 
@@ -63,14 +81,13 @@ def reproduce(ctx: click.Context, targets: tuple[str, ...], *, dry_run: bool, ro
     if dry_run:
         for one in needed:
             click.echo(one.words())
-        return
+        return True
     missing = {one.stage for one in _brought(root, needed)}
     later = missing.union(*(state.follows[name] for name in missing))
     kept = state.order if wanted is None else state.upstream(wanted)
     names = [name for name in kept if name in later.union(runs)]
     _run(root, names, missing | state.deleted, times)
-    if not told(look(root)) and not targets:
-        ctx.exit(_FAILED)
+    return told(look(root))
 
 
 def chosen(targets: Sequence[str], state: State) -> tuple[str, ...]:
