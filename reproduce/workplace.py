@@ -35,17 +35,18 @@ _CONFIGS = ("config", "config.local")  # of DVC, in this order
 
 
 @contextmanager
-def working_at(profile: str | None, root: Path) -> Iterator[Path]:
+def working_at(profile: str | None, root: Path, *, begin: bool) -> Iterator[Path]:
     """Yield the folder to run DVC in for a profile; the commands in it take it by default.
 
     Args:
         profile: None for that of `params.yaml`.
         root: Of the pipeline.
+        begin: As in `workplace`.
 
     Raises:
         DiademError: See `workplace`.
     """
-    place = root if profile is None else workplace(profile, root)
+    place = root if profile is None else workplace(profile, root, begin=begin)
     if place == root:
         yield root
         return
@@ -60,12 +61,13 @@ def working_at(profile: str | None, root: Path) -> Iterator[Path]:
             os.environ[VARIABLE] = before
 
 
-def workplace(profile: str, root: Path) -> Path:
+def workplace(profile: str, root: Path, *, begin: bool = True) -> Path:
     """Return the folder to run DVC in for a profile, made or brought up to date.
 
     Args:
         profile: One of `params.yaml`.
         root: Folder of `dvc.yaml`; itself the answer for the profile that stands there.
+        begin: Whether something will be run: else nothing is put into the folder of results.
 
     Raises:
         DiademError: There is no such profile, no pipeline, or the folder cannot be written.
@@ -82,7 +84,6 @@ def workplace(profile: str, root: Path) -> Path:
     with explained(place):
         (place / ".dvc").mkdir(parents=True, exist_ok=True)
         lock = root / RESULTS / profile / _LOCK
-        lock.parent.mkdir(parents=True, exist_ok=True)
         for name in _rooms(_text(root / _PIPELINE)):
             _link(place / name, root / name)
         _link(place / STORE, root / STORE)
@@ -91,7 +92,8 @@ def workplace(profile: str, root: Path) -> Path:
     _write(place / PARAMS, _DEFAULT.sub(f"profile: {profile}", text, count=1))
     _write(place / ".dvcignore", f"/{STORE}\n")
     _configure(place / ".dvc" / "config", root / ".dvc")
-    _take_over(root, lock, (standing, profile))
+    if begin:
+        _take_over(root, lock, (standing, profile))
     return place
 
 
@@ -177,6 +179,8 @@ def _configure(path: Path, repository: Path) -> None:
 
 def _take_over(root: Path, lock: Path, profiles: tuple[str, str]) -> None:
     """Note as made what the repository's lock has of stages that are the same at both profiles."""
+    with explained(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
     if lock.exists() or not (root / _LOCK).is_file():
         return
     one, other = ({stage.name: stage for stage in stages(p, root / _PIPELINE)} for p in profiles)

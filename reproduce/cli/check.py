@@ -35,7 +35,7 @@ def check(ctx: click.Context, profile: str | None, root: Path) -> None:
     from reproduce.pipeline import look
     from reproduce.workplace import working_at
 
-    with working_at(profile, root) as place:
+    with working_at(profile, root, begin=False) as place:
         if not told(look(place)):
             ctx.exit(_FAILED)
 

@@ -62,7 +62,7 @@ def reproduce(
     """
     from reproduce.workplace import working_at
 
-    with working_at(profile, root) as place:
+    with working_at(profile, root, begin=not dry_run) as place:
         if not _brought_up_to_date(place, targets, dry_run=dry_run) and not targets:
             ctx.exit(_FAILED)
 

@@ -94,7 +94,7 @@ def root(made: Path, tmp_path: Path) -> Path:
 def test_its_own_profile_is_run_in_place(root: Path) -> None:
     assert workplace("quick", root) == root
     assert git(root, "status", "--porcelain") == ""
-    with working_at(None, root) as place:
+    with working_at(None, root, begin=True) as place:
         assert place == root
         assert VARIABLE not in os.environ
 
@@ -136,7 +136,7 @@ def test_the_lock_of_a_clone_is_taken_up(root: Path) -> None:
 
 
 def test_commands_take_the_profile_by_default(root: Path) -> None:
-    with working_at("reference", root) as place:
+    with working_at("reference", root, begin=True) as place:
         assert Path(os.environ[VARIABLE]) == place / "params.yaml"
         assert "# A comment that stays." in (place / "params.yaml").read_text()
         held = yaml.safe_load((place / "params.yaml").read_text())
@@ -167,15 +167,19 @@ def test_the_command_runs_and_checks_another_profile(
 ) -> None:
     # The toy's parameters are no profile of ours, which is where times are looked for.
     monkeypatch.setattr("reproduce.cli.reproduce._times", lambda _: {})
-    done = CliRunner().invoke(diadem, ["reproduce", "--profile", "reference", "--root", str(root)])
+    words = ["reproduce", "--profile", "reference", "--root", str(root)]
+    for idle in ([*words, "--dry-run"], ["check", *words[1:]]):
+        CliRunner().invoke(diadem, idle)
+        assert git(root, "status", "--porcelain") == "", "looking leaves nothing behind"
+    done = CliRunner().invoke(diadem, words)
     assert done.exit_code == 0, done.output
     assert "stage 1 of 2: rows" in done.output
     assert (root / "results" / "reference" / "a.png").read_text() == "reference\n"
     assert git(root, "status", "--porcelain") == "?? results/reference/\n"
-    for name, words in {"quick": (), "reference": ("--profile", "reference")}.items():
-        checked = CliRunner().invoke(diadem, ["check", "--root", str(root), *words])
-        assert checked.exit_code == 0, (name, checked.output)
+    for look in (["check", "--root", str(root)], ["check", *words[1:]]):
+        checked = CliRunner().invoke(diadem, look)
+        assert checked.exit_code == 0, checked.output
     (root / "results" / "reference" / "a.png").write_text("edited\n")
-    edited = CliRunner().invoke(diadem, ["check", "--root", str(root), *words])
+    edited = CliRunner().invoke(diadem, ["check", *words[1:]])
     assert edited.exit_code == 2
     assert "they are not what the pipeline made" in edited.output
