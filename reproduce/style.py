@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
 
 PALETTE = tuple(sns.color_palette("colorblind").as_hex())
 GREY = "0.4"
@@ -31,25 +32,30 @@ PUBLISHED: dict[str, Any] = {  # open markers mean the paper's numbers, everywhe
     "elinewidth": 1.0,
     "zorder": 3.5,  # below ours: an open marker still shows around a filled one
 }
-_LINES, _LETTERS = 3, 110  # of the notes on a picture
-_LINE = 0.2  # inches
+COLUMN, PAGE = 3.39, 7.0  # inches: 8.6 cm and 17.8 cm, of the columns that papers are printed in
+SMALLEST = 6.0  # points of letters in print
+LARGE, SMALL = 13.5, 12.0
+"""Points of the letters of labels and titles, and of numbers and legends. A panel of 4.6 inches is
+printed as wide as a column, or three as wide as a page: they have 6 points or more then."""
+_LINES, _LETTERS = 3, 90  # of the notes on a picture
+_LINE = 0.24  # inches
 _PANEL = 4.6  # inches, with its labels
 _RATIO = 0.35  # height of what is below a panel
 _OWN: dict[Any, Any] = {
     "figure.figsize": (_PANEL, _PANEL),
-    "font.size": 12,
-    "axes.labelsize": 12,
+    "font.size": LARGE,
+    "axes.labelsize": LARGE,
     "axes.linewidth": 1.0,
     "axes.unicode_minus": True,
-    "xtick.labelsize": 10,
-    "ytick.labelsize": 10,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
     "xtick.major.size": 6,
     "xtick.minor.size": 3,
     "ytick.major.size": 6,
     "ytick.minor.size": 3,
     "xtick.major.width": 0.8,
     "ytick.major.width": 0.8,
-    "legend.fontsize": 10,
+    "legend.fontsize": SMALL,
     "lines.linewidth": 1.6,
     "mathtext.default": "it",
     "mathtext.fontset": "dejavusans",  # it has every Greek letter that the axes need
@@ -100,6 +106,10 @@ def with_ratios(count: int, *, room: float = 1.0) -> tuple[Figure, list[Axes], l
     size = (_PANEL * count, _PANEL * (1 + _RATIO) + room)
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(2, count, squeeze=False, sharex="col", height_ratios=(1, _RATIO))
+    for row, aspect, anchor in zip(axes, (1, _RATIO), ("S", "N"), strict=True):
+        for ax in row:
+            ax.set_box_aspect(aspect)
+            ax.set_anchor(anchor)  # what height is left over stands outside of both
     return figure, list(axes[0]), list(axes[1])
 
 
@@ -131,19 +141,36 @@ def finish(
         ncols: Columns of the legend.
     """
     axes[0].text(0, 1.02, "Simulation", transform=axes[0].transAxes, style="italic", weight="bold")
-    axes[-1].text(1, 1.02, origin, transform=axes[-1].transAxes, ha="right", size=10, color=GREY)
+    axes[-1].text(
+        1, 1.02, origin, transform=axes[-1].transAxes, ha="right", size=SMALL, color=GREY
+    )
     lines = _shortened(notes)
-    legend = figure.legend(
+    legend = _legend(figure, handles, ncols, "\n".join(lines))
+    while ncols > 1 and legend.get_window_extent().width > figure.bbox.width:
+        legend.remove()
+        ncols, before = ncols - 1, -(-len(handles) // ncols)
+        legend = _legend(figure, handles, ncols, "\n".join(lines))
+        _heighten(figure, -(-len(handles) // ncols) - before)
+    _heighten(figure, len(lines))
+
+
+def _legend(figure: Figure, handles: Sequence[Any], ncols: int, title: str) -> Legend:
+    made = figure.legend(
         handles=list(handles),
         loc="outside lower center",
         ncols=ncols,
         columnspacing=1.4,
-        title="\n".join(lines),
-        title_fontproperties={"size": 10},
+        title=title,
+        title_fontproperties={"size": SMALL},
     )
-    legend.get_title().set(color="#b00020", multialignment="center")
+    made.get_title().set(color="#b00020", multialignment="center")
+    return made
+
+
+def _heighten(figure: Figure, lines: int) -> None:
+    """Make room for more lines of words."""
     width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + _LINE * len(lines))
+    figure.set_size_inches(width, height + _LINE * lines)
 
 
 def _shortened(notes: Sequence[str]) -> list[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reproduce.entry import Entry, Made
 
 _DPI = 150
+_COLOURS = 256
 # A date, and the version of a library in it, would change the bytes.
 _METADATA: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
@@ -61,6 +62,19 @@ def _write_page(page: Page, paths: Mapping[str, Path]) -> None:
         with _quiet_fonts():
             for ending, path in paths.items():
                 page.savefig(path, dpi=_DPI, metadata=_METADATA[ending])
+    if ".png" in paths:
+        _fewer_colours(paths[".png"])
+
+
+def _fewer_colours(path: Path) -> None:
+    """Write a picture with a palette: a third of the bytes, and nobody sees the difference."""
+    from PIL import Image
+
+    with Image.open(path) as image:
+        palette = image.convert("RGB").quantize(
+            _COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+    palette.save(path, format="PNG", optimize=True, dpi=(_DPI, _DPI))
 
 
 @contextmanager

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from reproduce.entry import Made
 
+_ROOM = 1.2  # inches: names of two lines
 _SEPARATION = 0.16  # between the signals at one point, in steps of the axis
 
 
@@ -76,7 +77,7 @@ def draw_scan(rows: pd.DataFrame, scan: Scan) -> Made:
         *nulls(numbers, scan.column, scan.column),
     )
     with style.styled():
-        page, axes = style.panels(len(METRICS))
+        page, axes = style.panels(len(METRICS), room=_ROOM)
         for ax, metric in zip(axes, METRICS, strict=True):
             _behind(ax, behind[behind["metric"] == metric])
             _points(ax, numbers[numbers["metric"] == metric], scan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from reproduce import style
 from reproduce.adc.names import AUGMENTATIONS
 from reproduce.adc.rows import ALL, DEFAULT_DIMENSION, MAIN, SCANS, AdcRows
 from reproduce.adc.scan import Scan, draw_scan
@@ -27,7 +28,7 @@ def _axis(ax: Axes) -> None:
         else ",\n".join(AUGMENTATIONS[k].math for k in kinds)
         for kinds in _SETS
     ]
-    ax.set_xticks(list(_PLACES.values()), labels, fontsize=9)
+    ax.set_xticks(list(_PLACES.values()), labels, fontsize=style.SMALL)
     ax.tick_params(axis="x", which="minor", bottom=False, top=False)
     ax.set_xlim(-0.5, len(labels) - 0.5)
     ax.set_xlabel("anomaly augmentations")

@@ -47,7 +47,7 @@ _PANELS = (
     _Panel(title="supervised transformer", embedding=SUPERVISED, regime=ID, probe="own"),
 )
 _PERCENT = 100
-_ROOM = 1.45  # inches, for titles of two lines
+_ROOM = 1.75  # inches, for titles of two lines
 _COLOURS = "Blues"
 _DARK = 0.55  # shares above it stand in white
 
@@ -65,8 +65,8 @@ def draw(rows: pd.DataFrame) -> Made:
         page, axes = style.panels(len(_PANELS), room=_ROOM)
         for ax, panel, part in zip(axes, _PANELS, held, strict=True):
             image = _panel(ax, matrix(part))
-            ax.set_title(_title(panel, part), size=12, pad=26)
-        axes[0].set_yticks(range(len(CLASSES)), _names(), size=10)
+            ax.set_title(_title(panel, part), size=style.LARGE, pad=28)
+        axes[0].set_yticks(range(len(CLASSES)), _names(), size=style.SMALL)
         axes[0].set_ylabel("true class")
         bar = page.colorbar(image, ax=axes, shrink=0.72, pad=0.01)
         bar.set_label("share of the true class (%)")
@@ -79,9 +79,9 @@ def _panel(ax: Axes, shares: NDArray[np.float64]) -> AxesImage:
     for (row, column), share in np.ndenumerate(shares):
         text = f"{_PERCENT * share:.0f}" if np.isfinite(share) else "-"
         colour = "white" if share > _DARK else "black"
-        ax.text(column, row, text, ha="center", va="center", size=9.5, color=colour)
+        ax.text(column, row, text, ha="center", va="center", size=style.SMALL, color=colour)
     places = range(len(CLASSES))
-    ax.set_xticks(places, _names(), size=10, rotation=90)
+    ax.set_xticks(places, _names(), size=style.SMALL, rotation=90)
     ax.set_yticks(places, [])
     ax.tick_params(which="both", top=False, right=False, left=False, bottom=False)
     ax.minorticks_off()

@@ -32,7 +32,8 @@ _TITLES = {
     f"ip:{'/'.join(_HELD_OUT)}": "IP: $Z'$ of 400 GeV held out",
     BACKGROUND_ONLY: "background-only",
 }
-_ROOM = 1.4  # inches, for titles and legend
+_SHOWN = ("regime", "process", "point", "held_out", "x", "y")  # thousands of rows are short
+_ROOM = 1.6  # inches, for titles and legend
 _PROCESS: dict[str, Any] = {"s": 9, "linewidths": 0, "alpha": 0.75}
 _EDGED: dict[str, Any] = {"s": 20, "linewidths": 0.9, "edgecolors": "black", "zorder": 5}
 _HELD_OUT_LABEL = "$Z'$ of 400 GeV (held out in IP)"
@@ -48,10 +49,10 @@ def draw(points: pd.DataFrame) -> Made:
         page, axes = style.panels(len(_TITLES), room=_ROOM)
         for ax, (regime, title) in zip(axes, _TITLES.items(), strict=True):
             _panel(ax, shown[shown["regime"] == regime])
-            ax.set_title(title, size=12, pad=26)
+            ax.set_title(title, size=style.LARGE, pad=28)
         origin = provenance(shown).short()
         style.finish(page, axes, list(_legend()), origin=origin, notes=notes, ncols=7)
-    return of_frame(shown, page=page, numbers={"": shown}, notes=notes)
+    return of_frame(shown, page=page, numbers={"": shown[list(_SHOWN)]}, notes=notes)
 
 
 def _panel(ax: Axes, points: pd.DataFrame) -> None:

@@ -124,7 +124,9 @@ def draw(hunt: Hunt) -> Made:
         axes = list(page.subplots(1, len(WORKING_POINTS), sharey=True))
         for ax, at in zip(axes, WORKING_POINTS, strict=True):
             _panel(ax, shown[shown["at"] == at], signals, edges)
-            ax.set_title(rf"{WORKING_POINTS[at]}, $\epsilon_B$ = {100 * at:g} %", size=11, pad=24)
+            ax.set_title(
+                rf"{WORKING_POINTS[at]}, $\epsilon_B$ = {100 * at:g} %", size=style.LARGE, pad=26
+            )
         axes[0].set_yticks(range(len(signals)), [signal_label(name) for name in signals])
         handles = list(_legend(set(shown["series"])))
         style.finish(page, axes, handles, origin=provenance(used).short(), notes=notes, ncols=4)

@@ -10,10 +10,11 @@ from reproduce.style import PALETTE
 _GREYS = ("0.78", "0.66", "0.54", "0.42", "0.28")
 _SIGNALS = tuple(PALETTE[k] for k in (0, 1, 2, 5, 4, 3, 9, 8))  # all of the palette but its grey
 _MARKERS = ("o", "s", "^", "P", "v", "D", "X", "<")
+_OF_GREYS = ("^", "s", "o", "P", "v")  # a grey has no mark of a colour that some take for it
 LOOKS: dict[str, dict[str, Any]] = {
     **{
         name: {"color": colour, "marker": marker}
-        for name, colour, marker in zip(DIPHOTON.backgrounds, _GREYS, _MARKERS, strict=False)
+        for name, colour, marker in zip(DIPHOTON.backgrounds, _GREYS, _OF_GREYS, strict=True)
     },
     **{
         name: {"color": colour, "marker": marker}

@@ -188,7 +188,7 @@ def _published(ax: Axes, value: float, look: Look) -> None:
 def _words(ax: Axes, signal: str, at: float) -> None:
     point = rf"{WORKING_POINTS[at]}, $\epsilon_B$ = {100 * at:g} %"
     text = f"{signal_label(signal)}\n{point}"
-    ax.text(0.04, 0.96, text, transform=ax.transAxes, va="top", size=11, linespacing=1.5)
+    ax.text(0.04, 0.96, text, transform=ax.transAxes, va="top", size=style.SMALL, linespacing=1.5)
     ax.set_xlabel(r"injected $S/\sqrt{B}$")
     ax.set_ylabel(r"SIC $= \epsilon_S / \sqrt{\epsilon_B}$")
 
