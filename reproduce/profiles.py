@@ -17,13 +17,15 @@ from pydantic import (
 
 from benchmark.errors import DiademError, complaint
 from benchmark.hunt.plan import HuntProfile
-from benchmark.naming import unknown
+from benchmark.naming import suggestion, unknown
 from benchmark.probes.settings import ProbeSettings
 from benchmark.tasks.evaluation import Protocol
 from reproduce.params import params_path
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic_core import ErrorDetails
 
 
 class _Strict(BaseModel):
@@ -153,20 +155,57 @@ def load_profile(name: str | None = None) -> tuple[str, Profile]:
 
 def _read(path: Path) -> _Params:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return _Params.model_validate(content)
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _refuse_twice(node, path)
+        return _Params.model_validate(yaml.safe_load(text))
     except OSError as error:
         raise DiademError(
             complaint("cannot be read", where=str(path), found=str(error))
         ) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DiademError(complaint("not YAML", where=str(path), found=str(error))) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        message = complaint(
-            first["msg"],
-            where=f"{path}, {'.'.join(map(str, first['loc']))}",
-            found=repr(first["input"])[:80],
-            remedy="Names and values are explained in reproduce/profiles.py.",
-        )
-        raise DiademError(message) from error
+        raise DiademError(_fault(error.errors()[0], path)) from error
+
+
+def _fault(first: ErrorDetails, path: Path) -> str:
+    """Return the complaint about the first thing that is wrong, with the nearest key."""
+    *place, key = map(str, first["loc"] or ("",))
+    what = {"extra_forbidden": "unknown key", "missing": "a key is missing"}
+    meant = suggestion(key, _keys(place)) if first["type"] == "extra_forbidden" else ""
+    return complaint(
+        what.get(first["type"], first["msg"]),
+        where=f"{path}, {'.'.join((*place, key))}",
+        found="" if first["type"] == "missing" else repr(first["input"])[:80],
+        remedy=meant or "Names and values are explained in reproduce/profiles.py.",
+    )
+
+
+def _keys(place: list[str]) -> list[str]:
+    """Return the keys that a mapping of the file may have."""
+    model: Any = _Params
+    for name in place:
+        fields = getattr(model, "model_fields", None)
+        if fields is None or name not in fields:
+            model = Profile  # the name of a profile
+            continue
+        model = fields[name].annotation
+    return list(getattr(model, "model_fields", ()))
+
+
+def _refuse_twice(node: Any, path: Path) -> None:
+    """Refuse a key that stands twice in one mapping: YAML would take the last in silence."""
+    waiting = [node]
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, yaml.SequenceNode):
+            waiting += held.value
+        elif isinstance(held, yaml.MappingNode):
+            keys = [key.value for key, _ in held.value]
+            for key, value in held.value:
+                if keys.count(key.value) > 1:
+                    where = f"{path}, line {key.start_mark.line + 1}"
+                    text = complaint("a key stands twice", where=where, found=repr(key.value))
+                    raise DiademError(text)
+                waiting.append(value)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from baselines.anomaly_clr import ContrastiveSettings
 from baselines.method_card import method_card
@@ -17,6 +18,7 @@ from benchmark.tasks.cms_adc import CMS_ADC, detector_settings
 from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
+from reproduce.cli import diadem
 from reproduce.cli.tuning import points
 from reproduce.contestants import SCANS, contestant, parse_settings, scan
 from reproduce.params import VARIABLE, params_path
@@ -100,7 +102,7 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"replica": 3}, r"profiles\.smoke\.cms_adc\.protocol\.replica: Extra inputs"),
+        ({"replica": 3}, r"smoke\.cms_adc\.protocol\.replica: unknown key; .*mean replicas\?"),
         ({"replicas": "many"}, r"replicas: .*integer"),
         ({"embedding_trainings": 0}, r"embedding_trainings: .*greater than 0"),
     ],
@@ -113,6 +115,52 @@ def test_a_fault_is_named(
         load_profile("smoke")
 
 
+@pytest.mark.parametrize(
+    "key", ["cms_adc", "cms_adc.scans", "diphoton.hunt", "diphoton.regimes"]
+)
+def test_a_missing_key_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    content = yaml.safe_load(params_path().read_text())
+    held = content["profiles"]["smoke"]
+    *place, last = key.split(".")
+    for name in place:
+        held = held[name]
+    del held[last]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(content))
+    monkeypatch.setenv(VARIABLE, str(path))
+    with pytest.raises(DiademError, match=rf"profiles\.smoke\.{key}: a key is missing"):
+        load_profile("quick")
+    done = CliRunner().invoke(diadem, ["report"])
+    assert done.exit_code == 2
+    assert "a key is missing" in done.output
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("    cms_adc:\n", "    cms_adk:\n", r"smoke\.cms_ad"),
+        ("profile: quick\n", "profile: quick\nprofil: quick\n", r"profil: unknown key.*profile\?"),
+        (
+            "      encoders: 1\n",
+            "      encoders: 1\n      encoders: 2\n",
+            "a key stands twice.*'encod",
+        ),
+        ("profile: quick\n", "profile: [quick]\n", "valid string"),
+        ("profile: quick\n", "profile: quik\n", r"Did you mean quick\?"),
+    ],
+)
+def test_a_wrong_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, after: str, message: str
+) -> None:
+    text = params_path().read_text()
+    assert before in text
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace(before, after, 1))
+    monkeypatch.setenv(VARIABLE, str(path))
+    with pytest.raises(DiademError, match=message):
+        load_profile()
+
+
 def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nothing.yaml"))
     with pytest.raises(DiademError, match="cannot be read"):
@@ -121,6 +169,13 @@ def test_files_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(VARIABLE, str(tmp_path / "bad.yaml"))
     with pytest.raises(DiademError, match="not YAML"):
         load_profile()
+    (tmp_path / "bad.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(DiademError, match="not YAML"):
+        load_profile()
+    for text in ("", "3", "[]"):
+        (tmp_path / "bad.yaml").write_text(text)
+        with pytest.raises(DiademError, match="valid dictionary"):
+            load_profile()
 
 
 def test_an_unknown_profile() -> None:
