@@ -19,6 +19,7 @@ from reproduce.report.origins import assumed, departures, machine, versions
 from reproduce.report.pictures import pictures
 from reproduce.report.results import TASKS, read_results
 from reproduce.report.shown import frame, line, parts_frame
+from reproduce.report.spent import said, spent
 from reproduce.report.verdicts import OUTCOMES, VERDICTS
 from reproduce.saving import write_csv, write_text
 
@@ -128,6 +129,8 @@ def _content(report: Report, folder: Path) -> dict[str, Any]:
         "files": report.results.files,
         "versions": versions(),
         "machine": machine(),
+        "times": spent(report.folder),
+        "times_said": said(report.folder),
     }
 
 

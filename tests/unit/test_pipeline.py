@@ -87,7 +87,7 @@ def code_of(name: str) -> tuple[str, ...]:
 SHOWING = ("reproduce/", "benchmark/results/")
 # Names and checks of what claims and profiles say; a wrong one is an error, no other number.
 CHECKING = {
-    *("reproduce/profiles.py", "reproduce/params.py"),
+    *("reproduce/profiles.py", "reproduce/params.py", "reproduce/times.py"),
     *(f"reproduce/report/{name}.py" for name in ("schema", "named", "choosing", "claims")),
 }
 

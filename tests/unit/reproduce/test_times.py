@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from benchmark.errors import DataError
 from reproduce.cli import diadem
 from reproduce.cli.recording import ROOT, STAGE
+from reproduce.report.spent import said, spent
 from reproduce.times import (
     FILE,
     StageTime,
@@ -122,3 +123,25 @@ def test_a_broken_file_does_not_lose_the_work(
     done = CliRunner().invoke(diadem, ["list"])
     assert done.exit_code == 0
     assert "was not kept" in done.stderr
+
+
+def test_the_report_shows_long_stages_and_the_rest_together(tmp_path: Path) -> None:
+    assert spent(tmp_path) == []
+    assert said(tmp_path) == ""
+    keep_time(tmp_path, "hunt", TOOK)
+    for name in ("table-a", "table-b"):
+        keep_time(tmp_path, name, TOOK.model_copy(update={"seconds": 6.0, "memory": 2**20}))
+    part = TOOK.model_copy(update={"seconds": 48.0, "cpu_seconds": None, "reused": 3})
+    keep_time(tmp_path, "latents", part)
+    lines = {line.stage: line for line in spent(tmp_path)}
+    assert set(lines) == {"hunt", "latents (part)", "2 shorter stages", "all (part)"}
+    assert (lines["hunt"].time, lines["hunt"].cpu, lines["hunt"].memory) == (
+        "1.0 min",
+        "1.8 min",
+        "1.1 GB",
+    )
+    assert lines["2 shorter stages"].time == "0.2 min"
+    assert lines["latents (part)"].cpu == "-"
+    assert lines["all (part)"].time == "2.0 min"
+    assert "Measured on a machine" in said(tmp_path)
+    assert "would else have taken longer: latents" in said(tmp_path)
