@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import yaml
 from pydantic import (
@@ -13,12 +13,14 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    model_validator,
 )
 
 from benchmark.errors import DiademError, complaint
 from benchmark.hunt.plan import HuntProfile
 from benchmark.naming import suggestion, unknown
 from benchmark.probes.settings import ProbeSettings
+from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.evaluation import Protocol
 from reproduce.params import params_path
 
@@ -126,11 +128,38 @@ class DiphotonProfile(TaskProfile):
     hunt: HuntProfile
 
 
+class BoardProfile(_Strict):
+    """The leaderboard at a profile: how much is scored, and which of the suite's own entries.
+
+    Attributes:
+        strengths: S / sqrt(B) of the injections, of the task's; that of its primary number is
+            among them.
+        diphoton: Regimes of each embedding; each is an entry.
+        cms_adc: Embeddings, and changes of their settings: an entry has at most 64 dimensions.
+        yardsticks: Embeddings of which the first regime is also searched with a perfect
+            background and with labels.
+    """
+
+    strengths: tuple[PositiveFloat, ...]
+    diphoton: dict[str, tuple[str, ...]]
+    cms_adc: dict[str, dict[str, Any]]
+    yardsticks: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _primary(self) -> Self:
+        needed = DIPHOTON.hunt.primary.strength
+        if needed not in self.strengths:
+            message = f"strengths lack {needed:g}, that of the task's primary number"
+            raise ValueError(message)
+        return self
+
+
 class Profile(_Strict):
     """One profile of `params.yaml`."""
 
     cms_adc: AdcProfile
     diphoton: DiphotonProfile
+    leaderboard: BoardProfile
 
 
 class _Params(_Strict):

@@ -151,6 +151,7 @@ class Recorded:
         name: On the board.
     """
 
+    name = "recorded"
     learns = False
 
     def __init__(self, *, file: str, name: str) -> None:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reproduce.cli.leaderboard_baselines import baselines
+from reproduce.cli.leaderboard_verify import verify
+
 if TYPE_CHECKING:
     from benchmark.leaderboard import Board
 
@@ -103,3 +106,7 @@ def _show(board: Board) -> None:
             status = "yardstick" if entry.yardstick else entry.status
             shown.add_row(entry.name, status, rank, span, *value_and_errors(entry.standing))
         console().print(shown)
+
+
+leaderboard.add_command(baselines)
+leaderboard.add_command(verify)

@@ -18,9 +18,11 @@ from benchmark.hunt.plan import Cell, make_plan
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX
 from benchmark.hunt.yields import background_yields
+from benchmark.leaderboard.rules import rules
 from benchmark.paths import datasets_root
 from benchmark.provenance import commit
 from benchmark.submissions.check import check
+from benchmark.submissions.findings import fault
 from benchmark.submissions.folder import open_folder
 from benchmark.submissions.published import open_published
 from benchmark.submissions.result_file import ScoredSubmission
@@ -56,7 +58,7 @@ _WORK = "submissions"  # folder of the store
 
 
 @dataclass(frozen=True, eq=False)
-class _Submitted:
+class Submitted:
     """What is scored: float32 (n, d) latents of the published events, in their order."""
 
     submission: Submission
@@ -66,11 +68,15 @@ class _Submitted:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a user asked for; see the options of `diadem submit score`."""
+    """What a user asked for; see the options of `diadem submit score`.
+
+    `ours`: an entry of the suite itself, which may have the name of a yardstick.
+    """
 
     folder: Path
     profile: str | None = None
     yardsticks: bool = False
+    ours: bool = False
     data: Path | None = None
     store: Path
     device: Device = "auto"
@@ -93,12 +99,14 @@ def run(request: Request) -> ScoredSubmission:
     digest = folder_digest(request.folder)
     report = check(request.folder, data=request.data, published=published, tell=_tell)
     report.require()
+    if not request.ours:
+        _require_name(report.submission)
     submission, latents = report.submission, report.latents
     if submission is None or latents is None or folder_digest(request.folder) != digest:
         message = complaint("the folder changed while it was read", where=str(request.folder))
         raise DataError(message)
-    protocol = _diphoton if spec is DIPHOTON else _cms_adc
-    rows = protocol(request, _Submitted(submission, published, latents), profile, sizes)
+    protocol = search_rows if spec is DIPHOTON else _cms_adc
+    rows = protocol(request, Submitted(submission, published, latents), profile, sizes)
     return ScoredSubmission.of(
         submission,
         with_regimes(rows, submission).assign(profile=profile),
@@ -109,15 +117,32 @@ def run(request: Request) -> ScoredSubmission:
     )
 
 
-def _diphoton(
-    request: Request, submitted: _Submitted, profile: str, sizes: Profile
+def _require_name(submission: Submission | None) -> None:
+    """Refuse the names that the board has for its yardsticks.
+
+    Raises:
+        Refused: It is one of them.
+    """
+    taken = {name for rule in rules().values() for held in rule.yardsticks for name in held.names}
+    if submission is not None and submission.name in taken:
+        raise fault(
+            code="reserved_name",
+            what="a name that the board has for its yardsticks",
+            where="submission.yaml: name",
+            found=submission.name,
+            expected="another than " + ", ".join(sorted(taken)),
+        )
+
+
+def search_rows(
+    request: Request, submitted: Submitted, profile: str, sizes: Profile
 ) -> pd.DataFrame:
     """Return the rows of the search for every signal of the leaderboard."""
     published, values = submitted.published, submitted.values
     folder = request.store / _WORK
     file, facts = diphoton_file(folder, submitted.submission, published, values, profile=profile)
     cell = Cell(facts=facts, files=(file,))
-    hunt = sought(sizes.diphoton.hunt, facts.embedding, yardsticks=request.yardsticks)
+    hunt = sought(sizes, facts.embedding, yardsticks=request.yardsticks)
     data = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
     setup = Setup.of_task(background_yields(data, release=published.release))
     checked([cell], setup, hunt)
@@ -127,23 +152,23 @@ def _diphoton(
     return pd.concat([found, known], ignore_index=True)
 
 
-def sought(hunt: HuntProfile, name: str, *, yardsticks: bool) -> HuntProfile:
+def sought(sizes: Profile, name: str, *, yardsticks: bool) -> HuntProfile:
     """Return the search of a submission: every signal that counts, at the profile's sizes.
 
     Args:
-        hunt: Of the profile.
+        sizes: The profile.
         name: Of the submission.
         yardsticks: Whether the idealised and the supervised detector are run on it, too.
     """
     changes = {
         "signals": DIPHOTON.hunt.injections,
-        "strengths": tuple(sorted({*hunt.strengths, DIPHOTON.hunt.primary.strength})),
+        "strengths": sizes.leaderboard.strengths,
         "embeddings": {name: ()},
         "yardsticks": (name,) if yardsticks else (),
         "drawn": (),
         "sharing": (),
     }
-    return hunt.model_copy(update=changes)
+    return sizes.diphoton.hunt.model_copy(update=changes)
 
 
 def searched(plan: Plan, request: Request) -> pd.DataFrame:
@@ -156,9 +181,7 @@ def searched(plan: Plan, request: Request) -> pd.DataFrame:
     return gathered(hunts, sculpting)["rows"]
 
 
-def _cms_adc(
-    request: Request, submitted: _Submitted, profile: str, sizes: Profile
-) -> pd.DataFrame:
+def _cms_adc(request: Request, submitted: Submitted, profile: str, sizes: Profile) -> pd.DataFrame:
     """Return the rows of the task's autoencoder on the latents."""
     del profile  # all rows get it
     published, work = submitted.published, request.store / _WORK
