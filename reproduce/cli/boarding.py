@@ -58,8 +58,11 @@ def run(request: Request, output: Path) -> Iterator[Path]:
         KeyboardInterrupt: Ctrl-C; finished work is kept.
     """
     _, sizes = load_profile(request.profile)
-    entries = [*_diphoton(sizes.leaderboard, request.latents), *_cms_adc(sizes.leaderboard)]
-    wanted = [entry for entry in entries if request.task in (None, entry.task)]
+    wanted: list[_Entry] = []
+    if request.task in (None, DIPHOTON.name):
+        wanted += _diphoton(sizes.leaderboard, request.latents)
+    if request.task in (None, CMS_ADC.name):
+        wanted += _cms_adc(sizes.leaderboard)
     for number, entry in enumerate(wanted):
         click.echo(f"entry {number + 1} of {len(wanted)}: {entry.task}, {entry.name}", err=True)
         with tempfile.TemporaryDirectory() as folder:
