@@ -37,8 +37,8 @@ N_TEST = 800
 CARD = defaults("signal_aware")
 # Around the values of the method card, which are among them.
 SETTINGS = tuple(
-    (CARD["beta"] * times, temperature)
-    for times in (1, 10, 100)
+    (beta, temperature)
+    for beta in sorted({CARD["beta"], CARD["beta_background"], 100 * CARD["beta"]})
     for temperature in (CARD["temperature"], 2 * CARD["temperature"])
 )
 

@@ -16,7 +16,12 @@ from benchmark.submissions.check import check
 from benchmark.submissions.findings import Finding
 from benchmark.submissions.folder import open_folder
 from benchmark.submissions.onnx_run import encode
-from benchmark.submissions.private import private_events, private_requests, require_enough, secret_seed
+from benchmark.submissions.private import (
+    private_events,
+    private_requests,
+    require_enough,
+    secret_seed,
+)
 from benchmark.submissions.published import open_published
 from benchmark.submissions.result_file import ScoredSubmission
 from benchmark.submissions.scoring import adc_contestant, folder_digest, with_regimes

@@ -115,9 +115,7 @@ def test_a_fault_is_named(
         load_profile("smoke")
 
 
-@pytest.mark.parametrize(
-    "key", ["cms_adc", "cms_adc.scans", "diphoton.hunt", "diphoton.regimes"]
-)
+@pytest.mark.parametrize("key", ["cms_adc", "cms_adc.scans", "diphoton.hunt", "diphoton.regimes"])
 def test_a_missing_key_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     content = yaml.safe_load(params_path().read_text())
     held = content["profiles"]["smoke"]

@@ -163,11 +163,14 @@ def test_the_chosen_values_are_those_of_the_method_card() -> None:
     assert set(chosen["regime"]) == {"id", "background"}
     assert made.body.count("| chosen |\n") == len(chosen) + 1
     # 0.01 / beta in every process, with an error of 0.01
-    beta = CARD["beta"]
-    assert chosen["kl"].iloc[0] == pytest.approx(0.01 / beta)
+    betas = {"id": CARD["beta"], "background": CARD["beta_background"]}
+    for regime, beta in betas.items():
+        own = chosen[chosen["regime"] == regime]
+        assert own["kl"].iloc[0] == pytest.approx(0.01 / beta)
     assert chosen["kl_error"].iloc[0] == pytest.approx(0.01 / math.sqrt(len(PROCESSES)))
     other = tuning_rows()
-    other["variant"] = other["variant"].str.replace(f"beta={beta};", "beta=0.9;")
+    for k, beta in enumerate(set(betas.values())):
+        other["variant"] = other["variant"].str.replace(f"beta={beta};", f"beta=0.{k + 8};")
     assert [note.partition(":")[0] for note in TUNING.make(other).notes] == [
         "background-only",
         "ID",
