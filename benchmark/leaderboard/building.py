@@ -186,7 +186,7 @@ def _yardlines(rule: Rule, read: Sequence[_Read], entries: Sequence[Entry]) -> I
     """Yield each yardstick, or why it is missing."""
     by_name = {entry.name: entry for entry in entries}
     for yardstick in rule.yardsticks:
-        kind, words = yardstick.kind, yardstick.words
+        kind, words = yardstick.kind, yardstick.own or yardstick.words
         lines = [
             Yardline(kind=kind, words=words, entry=name, standing=by_name[name].standing)
             for name in yardstick.names

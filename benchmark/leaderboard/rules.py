@@ -40,6 +40,7 @@ class Yardstick:
         variant: Rows of any entry that are this yardstick; empty for none.
         strength: Whether those rows have one.
         words: What it is.
+        own: What entries of these names are, where that is something else.
         missing: Why it may be missing.
     """
 
@@ -48,6 +49,7 @@ class Yardstick:
     variant: str = ""
     strength: bool = True
     words: str
+    own: str = ""
     missing: str = "No result file holds it."
 
 
@@ -140,6 +142,7 @@ def _diphoton() -> Rule:
                 variant="detector=supervised",
                 strength=False,
                 words="a classifier that is told the signal, on the entry's latents",
+                own="an encoder trained to tell the processes apart, signals among them",
             ),
             Yardstick(
                 kind="idealised",
