@@ -45,12 +45,14 @@ profiles:
       tuning: {temperatures: [0.1], learning_rates: [1.0e-3], betas: [0.1], encoder: {epochs: 2}}
       encoders: 1
       hunt: {signals: [zprime/400], strengths: [2.0], embeddings: {signal_aware: []}}
+    leaderboard: &board {strengths: [2.0], diphoton: {}, cms_adc: {}, yardsticks: []}
   paper:
     cms_adc:
       <<: *small
       protocol: {<<: *protocol, train_events: 1000000, embedding_trainings: 5, detector: {}}
       encoder: {}
     diphoton: {<<: *diphoton, encoder: {}}
+    leaderboard: *board
 """
 
 

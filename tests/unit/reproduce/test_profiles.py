@@ -244,3 +244,16 @@ def test_the_specification_holds_every_setting_of_the_detector() -> None:
     made = CathodeSettings.model_validate(settings)
     assert made.model_dump(mode="json") == settings
     assert made == CathodeSettings()
+
+
+def test_the_board_has_the_strength_that_it_ranks_by(tmp_path: Path) -> None:
+    params = yaml.safe_load(params_path().read_text(encoding="utf-8"))
+    params["profiles"]["smoke"]["leaderboard"]["strengths"] = [1.0]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(params))
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(DiademError, match="strengths lack 2, that of the task's primary number"),
+    ):
+        patch.setenv(VARIABLE, str(path))
+        load_profile("smoke")
