@@ -111,10 +111,16 @@ def code_digest(paths: Iterable[str]) -> str:
         path = ROOT / name
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         for file in files:
-            tree = ast.parse(file.read_text(encoding="utf-8"))
             found.update(file.relative_to(ROOT).as_posix().encode())
-            found.update(ast.dump(_bare(tree)).encode())
+            found.update(_dumped(file, file.stat().st_mtime_ns))
     return found.hexdigest()[:16]
+
+
+@cache
+def _dumped(file: Path, changed: int) -> bytes:
+    """Return what counts of a file; the digests of several modules share most of theirs."""
+    del changed  # part of the key
+    return ast.dump(_bare(ast.parse(file.read_text(encoding="utf-8")))).encode()
 
 
 def _bare(tree: ast.Module) -> ast.Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
@@ -76,7 +77,8 @@ def _device_for(device: str, scheduler: str | None) -> str:
 
 
 def _gpu(device: str) -> bool:
-    if device == "cpu":
+    # Asking torch means importing it: longer than all else of a command that only reads.
+    if device == "cpu" or (device == "auto" and version("torch").endswith("+cpu")):
         return False
     import torch
 
