@@ -104,6 +104,17 @@ class Tuning(_Strict):
     encoder: dict[str, Any] = {}
 
 
+class SearchProfile(HuntProfile):
+    """A search whose sizes all stand in the file: none has a default there."""
+
+    instances: PositiveInt
+    flows: PositiveInt
+    classifiers: PositiveInt
+    ensembles: PositiveInt
+    replicas: Annotated[int, Field(ge=20)]
+    strengths: tuple[PositiveFloat, ...]
+
+
 class DiphotonProfile(TaskProfile):
     """The diphoton task at a profile.
 
@@ -125,7 +136,7 @@ class DiphotonProfile(TaskProfile):
     vae: dict[str, Any]
     probes: ProbeSettings
     tuning: Tuning
-    hunt: HuntProfile
+    hunt: SearchProfile
 
 
 class BoardProfile(_Strict):

@@ -46,9 +46,9 @@ CAPTION = (
     "by side, its own in the middle. Bands: standard deviation over random ensembles of "
     "classifiers (systematic), mean over instances. Instances share half of their events and "
     "ensembles share classifiers: both spread less than independent ones would. At strength 0 "
-    "nothing is injected: what is left there is the search's own preference for events like the "
-    "signal, not its discovery. A line ends or breaks where in any instance "
-    "too few background test events pass the cut."
+    "nothing is injected: a cut at random has the square root of eps_b there (0.03 and 0.1), and "
+    "what is above that is the search's own preference for events like the signal. A line ends or "
+    "breaks where in any instance too few background test events pass the cut."
 )
 _ROWS = len(WORKING_POINTS)
 _BESIDE = 0.012  # of the axis: markers of one strength side by side
@@ -156,7 +156,8 @@ def _panel(ax: Axes, numbers: pd.DataFrame, looks: Sequence[Look], right: float)
         _line(ax, held, look.style, _BESIDE * right * beside)
         if "published" in held and held["published"].notna().any():
             _published(ax, float(held["published"].iloc[0]), look)
-    ax.set_xlim(0, right)
+    # Markers beside 0 are whole.
+    ax.set_xlim(-(len(bars) + 1) * _BESIDE * right, right)
     ax.set_ylim(bottom=0)
     ax.set_ylim(top=_HEADROOM * ax.get_ylim()[1])
 

@@ -44,7 +44,9 @@ profiles:
       probes: {}
       tuning: {temperatures: [0.1], learning_rates: [1.0e-3], betas: [0.1], encoder: {epochs: 2}}
       encoders: 1
-      hunt: {signals: [zprime/400], strengths: [2.0], embeddings: {signal_aware: []}}
+      hunt:
+        {instances: 1, flows: 1, classifiers: 2, ensembles: 1, replicas: 20,
+        signals: [zprime/400], strengths: [2.0], embeddings: {signal_aware: []}}
     leaderboard: &board {strengths: [2.0], diphoton: {}, cms_adc: {}, yardsticks: []}
   paper:
     cms_adc:
