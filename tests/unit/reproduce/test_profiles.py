@@ -246,7 +246,7 @@ def test_the_specification_holds_every_setting_of_the_detector() -> None:
     assert made == CathodeSettings()
 
 
-def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+def with_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
     """Let the profiles be those of the repository with a change of "smoke"."""
     params = yaml.safe_load(params_path().read_text(encoding="utf-8"))
     change(params["profiles"]["smoke"])
@@ -258,7 +258,7 @@ def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Any) -> Non
 def test_the_board_has_the_strength_that_it_ranks_by(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed(tmp_path, monkeypatch, lambda smoke: smoke["leaderboard"].update(strengths=[1.0]))
+    with_change(tmp_path, monkeypatch, lambda smoke: smoke["leaderboard"].update(strengths=[1.0]))
     with pytest.raises(DiademError, match="strengths lack 2, that of the task's primary number"):
         load_profile("smoke")
 
@@ -267,6 +267,6 @@ def test_the_board_has_the_strength_that_it_ranks_by(
 def test_the_sizes_of_a_search_have_no_default(
     key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed(tmp_path, monkeypatch, lambda smoke: smoke["diphoton"]["hunt"].pop(key))
+    with_change(tmp_path, monkeypatch, lambda smoke: smoke["diphoton"]["hunt"].pop(key))
     with pytest.raises(DiademError, match=f"diphoton.hunt.{key}: a key is missing"):
         load_profile("smoke")
