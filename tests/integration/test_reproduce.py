@@ -269,6 +269,13 @@ def test_a_run_that_was_killed_goes_on(pipeline: Path) -> None:
     assert (pipeline / "rows.csv").read_text() == "a\n1\n"
 
 
+def task_of(section: str, key: str) -> str:
+    """The task that a parameter is about; strengths and yardsticks of the board are diphoton's."""
+    if section != "leaderboard":
+        return section
+    return "cms_adc" if key == "cms_adc" else "diphoton"
+
+
 def test_the_pipelines_own_parameters_are_narrow() -> None:
     """A change for one task leaves every stage of the other as it is."""
     root = Path(__file__).resolve().parents[2]
@@ -277,7 +284,7 @@ def test_the_pipelines_own_parameters_are_narrow() -> None:
     for name, content in stages.items():
         held = content.get("do", content)
         named = [key for key in held.get("params", []) if isinstance(key, str)]
-        tasks = {key.split(".")[2] for key in named}
+        tasks = {task_of(*key.split(".")[2:4]) for key in named}
         assert all(len(key.split(".")) >= 4 for key in named), f"{name} asks for all of a task"
         if name in adc or "adc" in name:
             assert tasks <= {"cms_adc"}, name
