@@ -156,6 +156,8 @@ def _primary(rows: pd.DataFrame, task: str, variant: str) -> pd.DataFrame:
     for name in ("at", "strength"):
         if getattr(point, name) is not None:
             chosen = chosen[chosen[name] == getattr(point, name)]
+    # Rows with a null hold Python's own numbers.
+    chosen = chosen.astype({"value": "float64", "err_lo": "float64", "err_hi": "float64"})
     chosen = chosen.assign(error=(chosen["err_lo"] + chosen["err_hi"]) / 2)
     # Repetitions share the test events: their mean has the error of one.
     return chosen.groupby("signal")[["value", "error"]].mean()

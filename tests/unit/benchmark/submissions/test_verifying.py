@@ -54,6 +54,8 @@ def test_what_is_blank_is_left_out() -> None:
     seen = known.copy()
     seen[:, 0] = np.nan
     assert agreement(toy(known, "toy"), private_rows(seen)).signals == SIGNALS - 1
+    mixed = private_rows(seen).astype(dict.fromkeys(("value", "err_lo", "err_hi"), object))
+    assert agreement(toy(known, "toy"), mixed).signals == SIGNALS - 1
     nothing = agreement(toy(known, "toy"), private_rows(np.full_like(known, np.nan)))
     assert nothing.signals == 0
     assert not nothing.good
