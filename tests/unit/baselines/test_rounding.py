@@ -29,13 +29,13 @@ def test_the_grid_is_exact_and_the_middle_goes_to_even() -> None:
 
 
 def test_the_network_stays_as_it_is() -> None:
-    network = nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5)).train()
-    before = network[0].weight.detach().clone()
+    network = nn.Linear(3, 2).train()
+    before = network.weight.detach().clone()
     double = in_double(network)
     assert not double.training
     assert network.training
-    assert network[0].weight.dtype == torch.float32
-    assert torch.equal(double[0].weight, before.double())
+    assert network.weight.dtype == torch.float32
+    assert torch.equal(double.weight, before.double())
     with torch.no_grad():
-        double[0].weight.zero_()
-    assert torch.equal(network[0].weight, before)
+        double.weight.zero_()
+    assert torch.equal(network.weight, before)
