@@ -46,7 +46,8 @@ class Embedding(Protocol):
 
     An instance is made with its settings, not fitted. Attributes beyond these are its own;
     a class attribute `learns = False` says that `fit` depends on no seed, so that repeating it is
-    idle.
+    idle. In a task whose events come without labels, a class attribute `uses_labels = True` asks
+    for the processes of the training events; the regime is then "background".
 
     Attributes:
         name: Short name, for tables and files.
@@ -75,6 +76,11 @@ class Storable(Protocol):
     def load(cls, folder: Path) -> Self:
         """Return the embedding that `save` wrote."""
         ...
+
+
+def uses_labels(embedding: Any) -> bool:
+    """Return whether an embedding asks for the processes of the events that it learns from."""
+    return bool(getattr(embedding, "uses_labels", False))
 
 
 def embedding_class(path: str) -> Any:

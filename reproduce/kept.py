@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmark.embedding import Runtime
+from benchmark.embedding import Runtime, uses_labels
 from benchmark.errors import DiademError, complaint
 from benchmark.farm_spec import Spec
 from benchmark.seeds import seed_for
@@ -140,7 +140,8 @@ def fitted_adc(contestant: Contestant, place: Place, *, protocol: Protocol, numb
         message = complaint("no training of this number", found=str(number), expected=known)
         raise DiademError(message)
     chosen = arguments[number]
-    data = load_data(place.source, train_events=protocol.train_events)
+    labels = uses_labels(contestant.make())
+    data = load_data(place.source, train_events=protocol.train_events, labels=labels)
     limit = {"train_events": protocol.train_events}
     key = _key({**chosen, **limit}, {"task": chosen["task"], "code": chosen["code"]})
     names = (contestant.variant, number, "embedding")

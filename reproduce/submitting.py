@@ -30,7 +30,11 @@ LABEL_FREE = frozenset({"raw9", "random"})
 That of "haxad_vae" does: every process comes equally often.
 """
 _PAPERS = {"cms_adc": "arXiv:2301.04660", "diphoton": "arXiv:2603.25794"}
-_OTHER_PAPERS = {"haxad_vae": "arXiv:2508.13566", "raw9": "arXiv:2508.13566"}
+_OTHER_PAPERS = {
+    "haxad_vae": "arXiv:2508.13566",
+    "raw9": "arXiv:2508.13566",
+    "signal_aware_adc": "arXiv:2603.25794",
+}
 _LONGEST = 41  # letters of a name on the board
 
 
@@ -48,6 +52,7 @@ class Origin:
         release: Label of the events.
         n_train: Events that were trained on.
         settings: Of the embedding, as far as known.
+        labels: Whether an embedding of the CMS-ADC task asked for labels.
         hours: Of the training; 0 where it was not measured.
     """
 
@@ -60,6 +65,7 @@ class Origin:
     release: str
     n_train: int
     settings: dict[str, Any]
+    labels: bool = False
     hours: float = 0.0
 
 
@@ -124,8 +130,9 @@ def trained_on(origin: Origin, rules: Rules) -> dict[str, Any]:
             for process in rules.card.processes
             if process.kind == "background"
         ]
+    diphoton = rules.spec is DIPHOTON
     return {
-        "labels": rules.spec is DIPHOTON and origin.embedding not in LABEL_FREE,
+        "labels": origin.embedding not in LABEL_FREE if diphoton else origin.labels,
         "processes": processes,
         "releases": [origin.release],
         "splits": list(rules.training),

@@ -1,8 +1,8 @@
 """The CMS-ADC task: which embedding lets an autoencoder see new physics in single-lepton events.
 
-An embedding is learned from unlabelled background; an autoencoder on its latents scores test
-events; background and each signal are compared at AUC and at a signal efficiency of 0.3, as in
-arXiv:2301.04660.
+An embedding is learned from background, which has labels where the embedding asks for them; an
+autoencoder on its latents scores test events; background and each signal are compared at AUC and
+at a signal efficiency of 0.3, as in arXiv:2301.04660.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class AdcData:
     """The events of the task.
 
     Attributes:
-        train: Background for `fit` and for the detector; without labels, but with weights.
+        train: Background for `fit` and for the detector; with weights, and without labels unless
+            they were asked for.
         background: Background that scores are measured on.
         signals: Signal events that scores are measured on, by process.
         source: Name of the source, with its digest.
@@ -77,6 +78,7 @@ def load_data(
     *,
     part: str = "test",
     train_events: int | None = None,
+    labels: bool = False,
     spec: TaskSpec = CMS_ADC,
 ) -> AdcData:
     """Return the training background, and background and signals of another part.
@@ -85,6 +87,7 @@ def load_data(
         source: Where events come from.
         part: "test" for results; "validation" for choices.
         train_events: At most so many training events.
+        labels: Whether training events keep their process, for an embedding that `uses_labels`.
         spec: The task.
 
     Raises:
@@ -101,7 +104,7 @@ def load_data(
         raise DataError(message)
     train = gather(source, background, split, "train", limit=train_events)
     return AdcData(
-        train=hidden(train, weights=True),
+        train=hidden(train, weights=True, labels=labels),
         background=gather(source, background, split, part),
         signals={name: gather(source, [name], split, part) for name in spec.signals},
         source=source.name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from benchmark.code import closure_digest
-from benchmark.embedding import Embedding, Runtime, Storable, embedding_class
+from benchmark.embedding import Embedding, Runtime, Storable, embedding_class, uses_labels
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_folder, sha256
 
@@ -70,7 +70,7 @@ class Keeper:
 
     def __init__(self, embedding: Embedding, folder: Path, runtime: Runtime) -> None:
         """Take an embedding, not fitted, and the folder of its fit."""
-        self.name = embedding.name
+        self.name, self.uses_labels = embedding.name, uses_labels(embedding)
         self._embedding, self._folder = embedding, folder
         self._checkpoint = folder.with_name(folder.name + ".unfinished")
         if hasattr(embedding, "runtime"):

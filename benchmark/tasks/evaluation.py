@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.detectors import make_detector
-from benchmark.embedding import latents_of
+from benchmark.embedding import latents_of, uses_labels
 from benchmark.events import EventTable
 from benchmark.metrics import evaluate
 from benchmark.seeds import rng_for, seed_for
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from benchmark.tasks.spec import TaskSpec
 
 CHUNK = 100_000  # events embedded and scored at a time
+LABELLED = "background"
+"""Regime of what learned from labels of background; see `benchmark.submissions.regimes`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ def run_training(
         release=data.source,
         embedding=embedding.name,
         variant=training.variant,
-        regime=spec.regime,
+        regime=LABELLED if uses_labels(embedding) else spec.regime,
         strength=None,
         embedding_seed=training.number,
         n_train=len(data.train),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import load_card
 from benchmark.devices import on_cuda
-from benchmark.embedding import Runtime
+from benchmark.embedding import Runtime, uses_labels
 from benchmark.farm_spec import Spec
 from benchmark.provenance import commit
 from benchmark.tasks.cms_adc import CMS_ADC, load_data
@@ -98,7 +98,7 @@ def train_and_measure(
     contestant = Contestant(path=embedding, settings=settings, variant=variant)
     made = contestant.make()
     plan = Protocol(**protocol)
-    data = load_data(open_source(folder), train_events=plan.train_events)
+    data = load_data(open_source(folder), train_events=plan.train_events, labels=uses_labels(made))
     fitted = {
         "task": task,
         "source": source,

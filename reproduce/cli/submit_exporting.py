@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from baselines.registry import EMBEDDINGS, entry
-from benchmark.embedding import latents_of
+from benchmark.embedding import latents_of, uses_labels
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.files import atomic_folder
 from benchmark.latents import read_latents
@@ -213,6 +213,7 @@ def _from_fit(request: Request) -> _Made:
         release=source.label,
         n_train=fitted.n_train,
         settings=made.resolved(),
+        labels=uses_labels(fitted.embedding),
         hours=fitted.hours,
     )
     return _of_adc(fitted, origin, source, request.kind)

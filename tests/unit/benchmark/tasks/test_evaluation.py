@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmark.embedding import Runtime, embedding_class, latents_of
@@ -100,6 +101,47 @@ def test_what_fit_may_see(data: AdcData) -> None:
     assert not set(data.background.process) & sought
 
 
+class Labelled(Multiplicity):
+    """Asks for the processes of its events, and notes them."""
+
+    name = "labelled"
+    uses_labels = True
+
+    def fit(self, events: EventTable, *, seed: int) -> Self:
+        with Path(self.log).open("w") as file:
+            file.write(" ".join(set(events.process.tolist())) + " ")
+        return super().fit(events, seed=seed)
+
+    def transform(self, events: EventTable) -> NDArray[np.float32]:
+        assert set(events.process) <= {"hidden"}, "a label outside of `fit`"
+        return super().transform(events)
+
+
+class Unlabelled(Labelled):
+    """Notes what it sees, and does not ask."""
+
+    name = "unlabelled"
+    uses_labels = False
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen", "regime"),
+    [
+        ("Unlabelled", {"hidden"}, "self-supervised"),
+        ("Labelled", {"qcd", "ttbar", "w", "z"}, "background"),
+    ],
+)
+def test_labels_go_to_who_asks(
+    folder: Path, tmp_path: Path, kind: str, seen: set[str], regime: str
+) -> None:
+    """Of background alone, to `fit` alone; the rows say so."""
+    log = tmp_path / "log"
+    asked = specs(folder, tmp_path, {"log": str(log)}, kind=kind, embedding_trainings=1)
+    (path,) = run_farm(asked, store=tmp_path / "rows")
+    assert set(log.read_text().split()[:-1]) == seen
+    assert set(pd.read_parquet(path)["regime"]) == {regime}
+
+
 def test_rows_are_whole(data: AdcData) -> None:
     rows = run_training(Training(embedding=Multiplicity(), detectors=(0, 1)), data, CMS_ADC, SMALL)
     valid = validate_rows(rows.assign(profile="smoke", commit="none"))
@@ -185,9 +227,16 @@ def test_a_class_is_found_by_its_path() -> None:
             embedding_class(path)
 
 
-def specs(folder: Path, store: Path, settings: dict[str, Any], **changes: Any) -> Any:
+def specs(
+    folder: Path,
+    store: Path,
+    settings: dict[str, Any],
+    *,
+    kind: str = "Multiplicity",
+    **changes: Any,
+) -> Any:
     return training_specs(
-        Contestant(path=f"{HERE}:Multiplicity", settings=settings),
+        Contestant(path=f"{HERE}:{kind}", settings=settings),
         source=folder,
         source_name=open_source(folder).name,
         protocol=Protocol(**{**vars(SMALL), **changes}),
