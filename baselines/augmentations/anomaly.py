@@ -89,20 +89,26 @@ class AnomalyAugmentation:
     def from_card(
         cls, selection: LeptonSelection | DiphotonSelection, kinds: Sequence[str] = tuple(KINDS)
     ) -> Self:
-        """Return the augmentation with the ranges of `load_card("cms_adc").selection`."""
+        """Return the augmentation with the ranges of a card's selection."""
         return cls(PhaseSpace.from_card(selection), kinds)
 
     @torch.no_grad()
     def __call__(
-        self, objects: Tensor, mask: Tensor, *, generator: torch.Generator
+        self,
+        objects: Tensor,
+        mask: Tensor,
+        *,
+        generator: torch.Generator,
+        beside: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Return changed copies of the events.
 
         Args:
-            objects: (n, 19, 3) in GeV and rad, float32; slots of `benchmark.schema.CMS_ADC`, zero
+            objects: (n, slots, features) in GeV and rad, float32, as in an `EventTable`; zero
                 where the mask is False, pT falling within each type.
-            mask: bool (n, 19).
+            mask: bool (n, slots).
             generator: On the device of `objects`.
+            beside: Greatest pT of what is in no slot, (n,) in GeV; None for nothing.
 
         Returns:
             New objects and mask of the same shapes.
@@ -110,13 +116,15 @@ class AnomalyAugmentation:
         Raises:
             DataError: Wrong shape or dtype.
         """
-        check(objects, mask)
+        slots = self.space.slots
+        check(objects, mask, slots)
         drawn = uniform((len(objects),), like=objects, generator=generator)
-        number = choice(self._possible(Events.of(objects)), drawn)
+        number = choice(self._possible(Events.of(objects, slots)), drawn)
         changed, held = objects.clone(), mask.clone()
         for k, name in enumerate(self.kinds):
             rows = (number == k).nonzero()[:, 0]
-            chosen = Events.of(objects.index_select(0, rows))
+            hardest = None if beside is None else beside.index_select(0, rows)
+            chosen = Events.of(objects.index_select(0, rows), slots, beside=hardest)
             part = KINDS[name].apply(chosen, self.space, generator)
             changed.index_copy_(0, rows, part.objects())
             held.index_copy_(0, rows, part.mask())
@@ -125,8 +133,8 @@ class AnomalyAugmentation:
     @torch.no_grad()
     def possible(self, objects: Tensor, mask: Tensor) -> Tensor:
         """Return which kinds can change each event, bool (n, kinds); arguments as for a call."""
-        check(objects, mask)
-        return self._possible(Events.of(objects))
+        check(objects, mask, self.space.slots)
+        return self._possible(Events.of(objects, self.space.slots))
 
     def _possible(self, events: Events) -> Tensor:
         able = [KINDS[name].possible(events, self.space) for name in self.kinds]

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 import torch
 
 from baselines.augmentations.events import uniform
-from baselines.augmentations.phase_space import COUNTS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def per_type(flags: Tensor) -> Tensor:
-    """Return how many of the object slots are flagged for each type: int64 (3, n).
+def per_type(flags: Tensor, counts: tuple[int, ...]) -> Tensor:
+    """Return how many of the objects are flagged for each type: int64 (types, n).
 
     Args:
-        flags: bool (18, n).
+        flags: bool (objects, n).
+        counts: Slots of each type.
     """
-    return torch.stack([part.sum(dim=0) for part in by_type(flags)])
+    return torch.stack([part.sum(dim=0) for part in by_type(flags, counts)])
 
 
-def by_type(values: Tensor) -> tuple[Tensor, ...]:
-    """Return the rows of electrons, muons and jets of (18, n)."""
-    return torch.split(values, list(COUNTS))
+def by_type(values: Tensor, counts: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """Return the rows of each type of (objects, n)."""
+    return torch.split(values, list(counts))
 
 
 def numbers(most: Tensor, *, like: Tensor, generator: torch.Generator) -> Tensor:
@@ -33,12 +33,12 @@ def numbers(most: Tensor, *, like: Tensor, generator: torch.Generator) -> Tensor
     Without that condition the numbers of the types would be independent and uniform.
 
     Args:
-        most: int64 (3, n), electrons, muons and jets; where all are zero, so is the result.
+        most: int64 (types, n); where all are zero, so is the result.
         like: Gives dtype of the draws, and the device.
         generator: On that device.
 
     Returns:
-        int64 (3, n).
+        int64 (types, n).
 
     Example:
         >>> numbers(torch.tensor([[0], [1], [0]]), like=torch.zeros(1),
@@ -52,11 +52,14 @@ def numbers(most: Tensor, *, like: Tensor, generator: torch.Generator) -> Tensor
     drawn = uniform((most.shape[1],), like=like, generator=generator)
     # Rounding of the product may reach the upper end, which is no choice.
     chosen = torch.minimum((drawn * choices).long() + 1, choices)
-    electrons, rest = chosen % sizes[0], chosen // sizes[0]
-    return torch.stack((electrons, rest % sizes[1], rest // sizes[1]))
+    found = []
+    for size in sizes[:-1]:
+        found.append(chosen % size)
+        chosen = chosen // size
+    return torch.stack((*found, chosen))
 
 
-def over_slots(values: Tensor) -> Tensor:
-    """Return (18, n), one value for each object slot, from one for each type (3, n)."""
-    parts = [row.expand(count, -1) for row, count in zip(values, COUNTS, strict=True)]
+def over_slots(values: Tensor, counts: tuple[int, ...]) -> Tensor:
+    """Return (objects, n), one value for each object, from one for each type (types, n)."""
+    parts = [row.expand(count, -1) for row, count in zip(values, counts, strict=True)]
     return torch.cat(parts)

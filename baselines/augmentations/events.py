@@ -3,75 +3,120 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import torch
 
-from baselines.augmentations.phase_space import COUNTS, JETS, LEPTONS, MET_SLOT, OBJECTS
+from baselines.augmentations.slots import (
+    ADC_SLOTS,
+    LEPTON_TYPES,
+    MET_SLOT,
+    OBJECTS,
+)
 from benchmark.errors import DataError, complaint
-from benchmark.schema import CMS_ADC
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from baselines.augmentations.slots import Slots
+
+POLAR = ("pt", "eta", "phi")
+MASS = "mass"
+
 
 @dataclass(frozen=True, eq=False)
 class Events:
-    """A batch of n events; the slots are those of `benchmark.schema.CMS_ADC`.
+    """A batch of n events, with the places of their objects as in `slots`.
 
-    Every slot but that of MET holds an object where its pT is above zero.
+    Every place but that of MET holds an object where its pT is above zero.
 
     Attributes:
-        pt: (19, n), GeV. Slots come first: what is done to one slot of all events runs through
-            memory without a gap.
-        eta: (19, n).
-        phi: (19, n), rad.
+        pt: (places, n), GeV. Places come first: what is done to one place of all events runs
+            through memory without a gap.
+        eta: (places, n).
+        phi: (places, n), rad.
+        more: Further numbers of the objects, each (places, n), in the order of the schema. A mass
+            is held over the pT, so that it follows the pT of its object.
+        beside: Greatest pT of what is in no slot (the photons), (n,) in GeV; None for nothing.
+        slots: Places of the objects.
     """
 
     pt: Tensor
     eta: Tensor
     phi: Tensor
+    more: tuple[Tensor, ...] = ()
+    beside: Tensor | None = None
+    slots: Slots = ADC_SLOTS
 
     @classmethod
-    def of(cls, objects: Tensor) -> Self:
-        """Return the events of `objects` (n, 19, 3) as new tensors."""
+    def of(
+        cls, objects: Tensor, slots: Slots = ADC_SLOTS, *, beside: Tensor | None = None
+    ) -> Self:
+        """Return the events of `objects` (n, slots, features) as new tensors."""
         # As a matrix: torch transposes those in blocks, which is faster than a permutation.
-        turned = objects.flatten(1).T.contiguous()
-        return cls(*turned.reshape(*objects.shape[1:], len(objects)).unbind(1))
+        turned = objects.flatten(1).T.contiguous().reshape(*objects.shape[1:], len(objects))
+        if slots.order != tuple(range(len(slots.order))):
+            turned = turned[list(slots.order)]
+        pt, eta, phi, *more = turned.unbind(1)
+        for k in _masses(slots):
+            more[k] = torch.where(pt > 0, more[k] / pt, 0)
+        return cls(pt, eta, phi, tuple(more), beside, slots)
 
     def held(self) -> Tensor:
-        """Return which object slots are filled, bool (18, n)."""
+        """Return which objects there are, bool (objects, n)."""
         return self.pt[OBJECTS] > 0
 
+    def hardest(self) -> Tensor:
+        """Return the greatest pT in the event, MET and what is in no slot included, (1, n)."""
+        most = self.pt.amax(dim=0, keepdim=True)
+        return most if self.beside is None else torch.maximum(most, self.beside[None])
+
     def objects(self) -> Tensor:
-        """Return (n, 19, 3) again."""
-        together = torch.stack((self.pt, self.eta, self.phi), dim=1)
+        """Return (n, slots, features) again."""
+        more = list(self.more)
+        for k in _masses(self.slots):
+            more[k] = more[k] * self.pt
+        together = torch.stack((self.pt, self.eta, self.phi, *more), dim=1)
         slots, features, n = together.shape
+        if self.slots.order != tuple(range(slots)):
+            together = together[_places(self.slots)]
         return together.flatten(0, 1).T.contiguous().reshape(n, slots, features)
 
     def mask(self) -> Tensor:
-        """Return the filled slots, bool (n, 19); that of MET is always filled."""
+        """Return the filled slots, bool (n, slots); that of MET is always filled."""
         mask = self.pt > 0
         mask[MET_SLOT] = True
-        return mask.T
+        return mask[_places(self.slots)].T
 
 
-def check(objects: Tensor, mask: Tensor) -> None:
+def _masses(slots: Slots) -> list[int]:
+    """Return which of the further numbers is the mass, if one is."""
+    further = slots.schema.features[len(POLAR) :]
+    return [k for k, name in enumerate(further) if name == MASS]
+
+
+def _places(slots: Slots) -> list[int]:
+    """Return the place of each slot of the schema."""
+    return [slots.order.index(slot) for slot in range(len(slots.order))]
+
+
+def check(objects: Tensor, mask: Tensor, slots: Slots = ADC_SLOTS) -> None:
     """Refuse tensors of another shape or kind.
 
     Raises:
-        DataError: `objects` is not floating point (n, 19, 3), or `mask` not bool (n, 19).
+        DataError: `objects` is not floating point (n, slots, features), or `mask` not bool
+            (n, slots).
     """
-    n, shape = len(objects), (CMS_ADC.slots, len(CMS_ADC.features))
+    n, shape = len(objects), (slots.schema.slots, len(slots.schema.features))
     good = objects.shape == (n, *shape) and mask.shape == (n, shape[0])
     if good and objects.is_floating_point() and mask.dtype == torch.bool:
         return
     message = complaint(
-        "these are not events of the CMS challenge",
+        f"these are not events of the schema {slots.schema.name}",
         found=f"objects {objects.dtype} {tuple(objects.shape)}, "
         f"mask {mask.dtype} {tuple(mask.shape)}",
-        expected="objects floating point (n, 19, 3), mask bool (n, 19)",
+        expected=f"objects floating point (n, {shape[0]}, {shape[1]}), mask bool (n, {shape[0]})",
     )
     raise DataError(message)
 
@@ -92,23 +137,31 @@ def wrapped(phi: Tensor) -> Tensor:
     return (phi - 2 * math.pi * turns).clamp(-math.pi, math.pi)
 
 
-def ordered(events: Events, slots: slice = OBJECTS) -> Events:
+def ordered(events: Events, within: slice | None = None) -> Events:
     """Return the events with falling pT within each type of object, and no holes.
 
     Args:
-        events: In any order; the types of an event keep their slots.
-        slots: `OBJECTS`, `LEPTONS` or `JETS`: sorts only these, the rest being in order.
+        events: In any order; the types of an event keep their places.
+        within: Places of the leptons or of the jets: sorts only these, the rest being in order.
+            None for all.
     """
+    slots = events.slots
+    within = within or slice(slots.leptons.start, slots.jets.stop)
     parts = []
-    if slots != JETS:
-        # Electrons and muons have as many slots: both at once, (4, 2, n).
-        leptons = events.pt[LEPTONS].reshape(2, COUNTS[0], events.pt.shape[1]).transpose(0, 1)
+    if within.start == slots.leptons.start:
+        # Electrons and muons have as many places: both at once, (4, 2, n) in the challenge.
+        count = slots.counts[0]
+        leptons = events.pt[slots.leptons].reshape(2, count, events.pt.shape[1]).transpose(0, 1)
         parts.append(ranks(leptons).transpose(0, 1).flatten(0, 1))
-        parts[0][COUNTS[0] :] += COUNTS[0]
-    if slots != LEPTONS:
-        parts.append(ranks(events.pt[JETS]) + (JETS.start - slots.start))
+        parts[0][count:] += count
+    if within.stop == slots.jets.stop:
+        jets = slots.parts[len(LEPTON_TYPES) :]
+        parts += [ranks(events.pt[jet]) + (jet.start - within.start) for jet in jets]
     place = torch.cat(parts)
-    return Events(*(_moved(x, place, slots) for x in (events.pt, events.eta, events.phi)))
+    pt, eta, phi, *more = (
+        _moved(x, place, within) for x in (events.pt, events.eta, events.phi, *events.more)
+    )
+    return replace(events, pt=pt, eta=eta, phi=phi, more=tuple(more))
 
 
 def ranks(keys: Tensor) -> Tensor:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import torch
 
 from baselines.augmentations.events import Events, check, ordered, smeared, uniform, wrapped
-from baselines.augmentations.phase_space import JETS, OBJECTS, PhaseSpace
+from baselines.augmentations.phase_space import PhaseSpace
+from baselines.augmentations.slots import OBJECTS
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,8 +36,10 @@ class PhysicalAugmentation:
        At the end of its range, that of the trigger if it fires, eta is mirrored back.
     3. The pT of each jet is drawn from N(pT, sqrt(0.052 pT^2 + 1.502 pT)) (GeV) cut off below the
        least pT of a jet, by the inverse of its distribution function. The cut raises the mean of
-       soft jets; without it they would leave the event.
+       soft jets; without it they would leave the event. A mass keeps its ratio to the pT.
     4. Jets are put in order of pT again.
+
+    Large jets are smeared as jets are (assumed).
 
     MET turns, but 2 and 3 leave it as it is, as in the authors' code. There, smeared objects that
     leave the range in eta are dropped and jets may fall below the least pT (ours: 2 and 3). Widths
@@ -63,7 +66,7 @@ class PhysicalAugmentation:
 
     @classmethod
     def from_card(cls, selection: LeptonSelection | DiphotonSelection) -> Self:
-        """Return the augmentation with the ranges of `load_card("cms_adc").selection`."""
+        """Return the augmentation with the ranges of a card's selection."""
         return cls(PhaseSpace.from_card(selection))
 
     @torch.no_grad()
@@ -73,9 +76,9 @@ class PhysicalAugmentation:
         """Return augmented copies of the events.
 
         Args:
-            objects: (n, 19, 3) in GeV and rad, float32; slots of `benchmark.schema.CMS_ADC`, zero
+            objects: (n, slots, features) in GeV and rad, float32, as in an `EventTable`; zero
                 where the mask is False.
-            mask: bool (n, 19).
+            mask: bool (n, slots).
             generator: On the device of `objects`.
 
         Returns:
@@ -84,15 +87,18 @@ class PhysicalAugmentation:
         Raises:
             DataError: Wrong shape or dtype.
         """
-        check(objects, mask)
-        events = Events.of(objects)
+        slots = self.space.slots
+        check(objects, mask, slots)
+        events = Events.of(objects, slots)
         angle = uniform((len(objects),), like=objects, generator=generator)
         turned = events.phi + (angle - 0.5) * (2 * math.pi)
-        moved = self._moved(Events(events.pt, events.eta, turned), generator)
-        moved.pt[JETS] = smeared_jets(events.pt[JETS], self.space.jet_min_pt, generator)
+        moved = self._moved(replace(events, phi=turned), generator)
+        jets = slots.jets
+        least = self.space.min_pt(events.pt)[jets.start - OBJECTS.start :]
+        moved.pt[jets] = smeared_jets(events.pt[jets], least, generator)
         # Turning and smearing gave padded slots an angle as well.
-        moved.phi.mul_(mask.T)
-        changed = ordered(moved, JETS)
+        moved.phi.mul_(mask.T[list(slots.order)])
+        changed = ordered(moved, jets)
         return changed.objects(), mask.clone()
 
     def _moved(self, events: Events, generator: torch.Generator) -> Events:
@@ -102,7 +108,7 @@ class PhysicalAugmentation:
         bound = self.space.eta_bounds(pt, eta)
         eta[OBJECTS] = smeared(eta[OBJECTS], width, generator=generator, bound=bound)
         phi[OBJECTS] = smeared(phi[OBJECTS], width, generator=generator)
-        return Events(pt.clone(), eta, wrapped(phi))
+        return replace(events, pt=pt.clone(), eta=eta, phi=wrapped(phi))
 
 
 def direction_width(pt: Tensor) -> Tensor:
@@ -116,12 +122,12 @@ def direction_width(pt: Tensor) -> Tensor:
     return width * (pt > 0)
 
 
-def smeared_jets(pt: Tensor, min_pt: float, generator: torch.Generator) -> Tensor:
+def smeared_jets(pt: Tensor, min_pt: Tensor | float, generator: torch.Generator) -> Tensor:
     """Return the pT of jets drawn from a Gaussian cut off below `min_pt`; zero where pT is zero.
 
     Args:
         pt: Any shape, GeV.
-        min_pt: GeV.
+        min_pt: GeV; of a shape that broadcasts.
         generator: On the same device.
     """
     filled = pt > 0

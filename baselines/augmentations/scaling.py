@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from baselines.augmentations.events import Events, uniform
-from baselines.augmentations.phase_space import MET_SLOT, OBJECTS
+from baselines.augmentations.events import uniform
+from baselines.augmentations.slots import MET_SLOT, OBJECTS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from baselines.augmentations.events import Events
     from baselines.augmentations.phase_space import PhaseSpace
 
 # The factor is uniform between the two. Stated: up to 5; the rest is the authors' code.
@@ -26,7 +28,7 @@ class Scaling:
 
     Each of the three has the probability 1/3 (the authors' code); what an event does not have (MET
     of zero, no object) is not scaled alone. Directions stay. Since objects only gain pT, they stay
-    above their least pT and the event fires the trigger if it did.
+    above their least pT and the event fires the trigger if it did. Masses grow with the pT.
     """
 
     def possible(self, events: Events, space: PhaseSpace) -> Tensor:
@@ -48,4 +50,4 @@ class Scaling:
         pt = torch.empty_like(events.pt)
         pt[OBJECTS] = events.pt[OBJECTS] * torch.where(met_alone, 1, factor)
         pt[MET_SLOT] = events.pt[MET_SLOT] * torch.where(met_alone | with_met, factor, 1)
-        return Events(pt, events.eta, events.phi)
+        return replace(events, pt=pt)
