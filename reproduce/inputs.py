@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from benchmark.checksums import as_written
 from benchmark.errors import DataError, complaint
 
 if TYPE_CHECKING:
@@ -164,12 +165,12 @@ class Samples:
 
 
 def there(path: Path) -> Path:
-    """Return a path that exists.
+    """Return the path of a result that exists, and is what was written.
 
     Raises:
-        DataError: It does not.
+        DataError: It does not, or was edited (`benchmark.checksums`).
     """
     if path.is_file():
-        return path
+        return as_written(path)
     message = complaint("no results here", where=str(path), remedy=REMEDY)
     raise DataError(message)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from benchmark.checksums import NAME as CHECKSUMS
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path, explained
 from benchmark.naming import unknown
@@ -90,7 +91,7 @@ def workplace(profile: str, root: Path, *, begin: bool = True) -> Path:
         _link(place / _LOCK, lock)
     _write(place / _PIPELINE, _text(root / _PIPELINE))
     _write(place / PARAMS, _DEFAULT.sub(f"profile: {profile}", text, count=1))
-    _write(place / ".dvcignore", f"/{STORE}\n")
+    _write(place / ".dvcignore", f"/{STORE}\n{CHECKSUMS}\n")
     _configure(place / ".dvc" / "config", root / ".dvc")
     if begin:
         _take_over(root, lock, (standing, profile))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cards import load_card
-from benchmark.files import atomic_paths
+from benchmark.checksums import written_paths
 from reproduce.names import NOT_PUBLISHED
 from reproduce.saving import assumed_of, write_csv, write_text
 
@@ -42,7 +42,7 @@ def write(entry: Entry[Any], made: Made, folder: Path) -> list[Path]:
     pictures = [] if made.page is None else list(_METADATA)
     endings = [*pictures, *(f"{ending}.csv" for ending in made.numbers), ".md"]
     paths = [folder / f"{entry.name}{ending}" for ending in endings]
-    with atomic_paths(paths) as temporary:  # a picture never stands beside the numbers of another
+    with written_paths(paths) as temporary:  # a picture never stands beside the numbers of another
         *others, text = temporary
         if made.page is not None:
             _write_page(made.page, dict(zip(pictures, others, strict=False)))

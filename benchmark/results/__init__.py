@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.results.comparison import Comparison, compare
-from benchmark.results.files import read_rows, validate_rows, write_rows
+from benchmark.results.files import put_rows, read_rows, validate_rows, write_rows
 from benchmark.results.rules import COLUMNS, KEY, METRICS, TRAINING, format_variant
 from benchmark.results.summary import GROUP, summarise
 
@@ -16,6 +16,7 @@ __all__ = [
     "Comparison",
     "compare",
     "format_variant",
+    "put_rows",
     "read_rows",
     "summarise",
     "validate_rows",

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from benchmark.checksums import written_paths
 from benchmark.errors import DataError, complaint
-from benchmark.files import atomic_path
 from benchmark.results.rules import COLUMNS, KEY, check_rows, require_columns, typed
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def validate_rows(frame: pd.DataFrame, *, where: str = "result rows") -> pd.Data
 def write_rows(frame: pd.DataFrame, path: Pathlike) -> None:
     """Write result rows as CSV, whole or not at all; equal rows give equal bytes.
 
+    Their checksum is noted beside them (`benchmark.checksums`).
+
     Args:
         frame: As for `validate_rows`; the order of its rows and columns does not matter.
         path: The file; a missing folder is made.
@@ -60,8 +62,19 @@ def write_rows(frame: pd.DataFrame, path: Pathlike) -> None:
         DiademError: The file cannot be written.
     """
     rows = validate_rows(frame, where=f"rows for {os.fspath(path)}")
-    with atomic_path(path) as temporary:
-        rows.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n")
+    with written_paths([path]) as (temporary,):
+        put_rows(rows, temporary)
+
+
+def put_rows(frame: pd.DataFrame, path: Pathlike) -> None:
+    """Write result rows as `write_rows` does, where the caller sees to it that they are whole.
+
+    Raises:
+        DataError: A row is not valid; nothing is written.
+        OSError: The file cannot be written.
+    """
+    rows = validate_rows(frame, where=f"rows for {os.fspath(path)}")
+    rows.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")
 
 
 def read_rows(paths: Pathlike | Iterable[Pathlike]) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from benchmark.checksums import written_paths
 from benchmark.errors import DataError, complaint
-from benchmark.files import atomic_path
 from benchmark.mixing import canonical_json
 from benchmark.results import COLUMNS, validate_rows
 
@@ -150,7 +150,7 @@ def write_scored(path: str | os.PathLike[str], scored: ScoredSubmission) -> None
     rows = zip(*varied, strict=True) if varied else [()]
     lines = ",\n".join(f"  {json.dumps(row, allow_nan=False)}" for row in rows)
     text = json.dumps(head, indent=1, allow_nan=False)
-    with atomic_path(path) as temporary:
+    with written_paths([path]) as (temporary,):
         # A row a line: a change of one number is a change of one line.
         temporary.write_text(f'{text[:-2]},\n "rows": [\n{lines}\n ]\n}}\n', encoding="utf-8")
 

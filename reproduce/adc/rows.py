@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.results import COLUMNS, read_rows, summarise
 from reproduce.adc.names import AUGMENTATIONS, EMBEDDINGS, METRICS, SIGNALS
-from reproduce.inputs import REMEDY
+from reproduce.inputs import REMEDY, there
 from reproduce.provenance import Provenance, listed
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def read_folder(folder: Path) -> pd.DataFrame:
     if not paths:
         message = complaint("no result rows here", where=str(folder), remedy=REMEDY)
         raise DataError(message)
-    return with_parts(read_rows(paths))
+    return with_parts(read_rows(there(path) for path in paths))
 
 
 def with_parts(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import click
 from benchmark.errors import DataError, DiademError, complaint
 from reproduce.cli.farming import REUSED
 from reproduce.cli.progress import duration
+from reproduce.inputs import there
 from reproduce.profiles import load_profile
 from reproduce.stages import RESULTS, is_there, producers, stages
 from reproduce.times import measured, note
@@ -45,7 +46,8 @@ def ensure(entry: Entry[Any], place: Place, asked: Asked) -> None:
     """Compute the result files that a figure or table reads, where they are missing.
 
     Raises:
-        DiademError: They are, and nothing may or can be computed; or the work fails.
+        DiademError: They are, and nothing may or can be computed; one that is there was edited; or
+            the work fails.
         KeyboardInterrupt: Ctrl-C; finished work is kept.
     """
     paths = [
@@ -55,6 +57,9 @@ def ensure(entry: Entry[Any], place: Place, asked: Asked) -> None:
     if not missing:
         _refuse_idle(asked, paths)
         return
+    for path in paths:  # before hours are spent on what lies beside an edited one
+        if path not in missing:
+            there(Path(_own(path, place)))
     known = stages(place.profile)
     makers = producers(missing, known, place.results)
     _require(asked, missing, makers, place)

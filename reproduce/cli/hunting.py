@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from benchmark.checksums import written_paths
 from benchmark.errors import DiademError, complaint
-from benchmark.files import atomic_paths
 from benchmark.hunt.outcome import checked, facts, gathered
 from benchmark.hunt.plan import cells, make_plan
 from benchmark.hunt.setup import Setup
@@ -15,7 +15,7 @@ from benchmark.hunt.template import SUFFIX
 from benchmark.hunt.yields import background_yields
 from benchmark.naming import unknown
 from benchmark.paths import datasets_root
-from benchmark.results import write_rows
+from benchmark.results import put_rows
 from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.spec import check_digest
@@ -157,8 +157,8 @@ def _require_signals(names: tuple[str, ...]) -> None:
 
 def _write(output: Path, made: dict[str, pd.DataFrame], said: dict[str, Any]) -> None:
     """Write all files, or none."""
-    with atomic_paths(output / name for name in FILES) as (rows, told, *points):
-        write_rows(made["rows"], rows)
+    with written_paths(output / name for name in FILES) as (rows, told, *points):
+        put_rows(made["rows"], rows)
         told.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
         for name, path in zip(POINTS, points, strict=True):
             table = made[name].reindex(columns=list(COLUMNS[name]))

@@ -57,6 +57,7 @@ def verify(
     results are measured on are not. If the private score is not clearly below the published one,
     the result file says "verified encoder"; else it gets a flag. The private rows are added.
     """
+    from benchmark.checksums import as_written
     from benchmark.submissions.folder import open_folder
     from benchmark.submissions.result_file import read_scored, write_scored
     from reproduce.cli.submit_scoring import Request
@@ -68,7 +69,7 @@ def verify(
     profile, _ = load_profile(chosen["profile"])
     place = results / profile / "leaderboard" / "entries" / submission.task
     path = entry or place / f"{submission.name}.json"
-    scored = read_scored(path)
+    scored = read_scored(as_written(path))
     require_file(path)
     request = Request(
         folder=folder,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from benchmark.checksums import written_paths
 from benchmark.errors import DiademError, complaint
-from benchmark.files import atomic_paths
 from benchmark.probes.work import probe_specs
-from benchmark.results import write_rows
+from benchmark.results import put_rows
 from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.regimes import Regime
 from reproduce.cli.farming import farmed
@@ -118,6 +118,6 @@ def _points(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _write(output: Path, rows: pd.DataFrame, points: pd.DataFrame) -> None:
     """Write both files, or none."""
-    with atomic_paths((output / ROWS, output / TSNE)) as (of_rows, of_points):
-        write_rows(rows, of_rows)
+    with written_paths((output / ROWS, output / TSNE)) as (of_rows, of_points):
+        put_rows(rows, of_rows)
         points.to_csv(of_points, index=False, float_format="%.6g", lineterminator="\n")

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.checksums import NAME as CHECKSUMS
+from benchmark.checksums import as_written
 from benchmark.errors import DiademError, complaint
 from benchmark.files import explained
 from benchmark.leaderboard.machine import to_csv, to_json
@@ -27,8 +29,13 @@ _LOCK, _MAKING = ".board.lock", ".tmp-board-"
 
 
 def result_files(folder: Path) -> list[Path]:
-    """Return the result files in a folder of entries, sorted; those in the making left out."""
-    return sorted(p for p in folder.glob("*/*.json") if not p.name.startswith("."))
+    """Return the result files in a folder of entries, sorted; those in the making left out.
+
+    Raises:
+        DataError: One was edited after it was scored (`benchmark.checksums`).
+    """
+    found = sorted(p for p in folder.glob("*/*.json") if not p.name.startswith("."))
+    return [as_written(path) for path in found if path.name != CHECKSUMS]
 
 
 def write_board(board: Board, folder: Path) -> list[Path]:

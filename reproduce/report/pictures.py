@@ -6,6 +6,8 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmark.checksums import as_written
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -40,7 +42,11 @@ class Picture:
 
 
 def pictures(folder: Path, lines: Iterable[Line]) -> Iterator[Picture]:
-    """Yield every registered figure, with what lies below the folder of a profile."""
+    """Yield every registered figure, with what lies below the folder of a profile.
+
+    Raises:
+        DataError: A picture or caption was edited.
+    """
     from reproduce.figures import FIGURES
 
     held = list(lines)
@@ -54,15 +60,18 @@ def pictures(folder: Path, lines: Iterable[Line]) -> Iterator[Picture]:
             task=entry.task,
             path=image if there else None,
             data=_data(image) if there else "",
-            caption=tuple(paragraphs(words.read_text(encoding="utf-8", errors="replace")))
-            if there and words.is_file()
-            else (),
+            caption=_caption(words) if there and words.is_file() else (),
             lines=tuple(line for line in held if line.shown == name),
         )
 
 
+def _caption(words: Path) -> tuple[Words, ...]:
+    return tuple(paragraphs(as_written(words).read_text(encoding="utf-8", errors="replace")))
+
+
 def _data(image: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(image.read_bytes()).decode('ascii')}"
+    held = base64.b64encode(as_written(image).read_bytes()).decode("ascii")
+    return f"data:image/png;base64,{held}"
 
 
 def paragraphs(text: str) -> Iterator[Words]:

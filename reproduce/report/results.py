@@ -13,7 +13,7 @@ import pandas as pd
 from benchmark.errors import DataError, complaint
 from benchmark.hunt.sensitivity import BELOW, NOT_REACHED
 from benchmark.results import read_rows, summarise
-from reproduce.inputs import REMEDY
+from reproduce.inputs import REMEDY, there
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -186,7 +186,7 @@ def read_results(
     held: dict[str, list[pd.DataFrame]] = {}
     files = []
     for path in paths:
-        rows = read_rows(path)
+        rows = read_rows(there(path))
         files.append(_file(path.relative_to(folder).as_posix(), rows))
         chosen = rows[rows["metric"].isin(wanted)]
         if len(chosen):

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from benchmark.checksums import NAME as CHECKSUMS
 from benchmark.results import read_rows
 from benchmark.tasks.diphoton import DIPHOTON
 from reproduce.cli import diadem
@@ -75,7 +76,8 @@ def test_all_files_are_written_and_valid(place: Place, hunted: Result) -> None:
     assert hunted.exit_code == 0, hunted.output
     output = place.root / "first"
     written = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
-    assert written == set(FILES)
+    checksums = {f"{folder}/{CHECKSUMS}" for folder in ("rows", "points")}
+    assert written == set(FILES) | checksums
     rows = read_rows(output / ROWS)
     assert set(rows["task_digest"]) == {DIPHOTON.digest()}
     assert set(rows["signal"]) == {"none", "zprime/400"}

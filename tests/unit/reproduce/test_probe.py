@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from benchmark.checksums import NAME as CHECKSUMS
 from benchmark.latents import Latents, write_latents
 from benchmark.results import read_rows
 from reproduce.cli import diadem
@@ -59,7 +60,8 @@ def test_it_writes_rows_and_points(probed: tuple[Result, Path]) -> None:
     result, output = probed
     assert result.exit_code == 0, result.output
     files = {str(path.relative_to(output)) for path in output.rglob("*") if path.is_file()}
-    assert files == {ROWS, TSNE}
+    checksums = {f"{folder}/{CHECKSUMS}" for folder in ("rows", "points")}
+    assert files == {ROWS, TSNE} | checksums
     rows = read_rows(output / ROWS)
     assert set(rows["profile"]) == {"smoke"}
     assert set(rows["variant"]) == {"", "probe=bdt", "probe=linear", "probe=own"}

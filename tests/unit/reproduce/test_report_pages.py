@@ -194,9 +194,11 @@ def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_bad_row_is_an_error_that_names_its_place(tmp_path: Path) -> None:
+    """Rows of another program, which leaves no checksum."""
     path = tmp_path / PROFILE / "cms_adc" / "rows" / "a.csv"
-    write_rows(adc_rows(embeddings=("raw",), curve=False), path)
-    text = path.read_text(encoding="utf-8").splitlines()
+    write_rows(adc_rows(embeddings=("raw",), curve=False), tmp_path / "b.csv")
+    text = (tmp_path / "b.csv").read_text(encoding="utf-8").splitlines()
+    path.parent.mkdir(parents=True)
     path.write_text("\n".join([*text, text[-1]]) + "\n", encoding="utf-8")
     done = run("--profile", PROFILE, "--results", tmp_path)
     assert done.exit_code == 2
