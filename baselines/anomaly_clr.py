@@ -34,6 +34,7 @@ from baselines.keeping import (
 )
 from baselines.losses import anomclr, anomclr_plus, clr
 from baselines.networks.transformer import EventTransformer
+from baselines.rounding import in_double
 from benchmark.batches import as_tensor
 from benchmark.cards import LeptonSelection, load_card
 from benchmark.devices import on_cuda
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
     from benchmark.events import EventTable
 
-CHUNK = 4096  # events embedded at once
+CHUNK = 1024  # events embedded at once: more fall out of the caches
 Kind = Literal["add", "split", "scale"]
 
 
@@ -120,7 +121,7 @@ class _Encoder:
         self._encoder(seed=0)  # sizes that do not fit together are an error now, not in an hour
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
-        """Return the representations, float32 (n, dimension).
+        """Return the representations, float32 (n, dimension): rounded from float64.
 
         Raises:
             DiademError: Not fitted.
@@ -128,7 +129,7 @@ class _Encoder:
         require_schema(events, CMS_ADC)
         encoder, inputs = self._require_fitted()
         device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
-        encoder.to(device).eval()
+        encoder = in_double(encoder, device)
         found = np.empty((len(events), self.settings.dimension), dtype=np.float32)
         start = 0
         tensors = as_tensor(events.objects), as_tensor(events.mask)

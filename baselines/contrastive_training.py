@@ -10,6 +10,7 @@ import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor
 
+from baselines.rounding import rounded
 from benchmark.batches import Batches, epoch_order
 from benchmark.seeds import seed_for
 
@@ -172,8 +173,16 @@ def batched(
     size: int,
     device: torch.device,
 ) -> Iterator[Tensor]:
-    """Yield the representations (k, d) of events, float32 on the CPU, `size` events at a time."""
+    """Yield the representations (k, d) of events, float32 on the CPU, `size` events at a time.
+
+    Args:
+        encoder: In float64 and on the device; see `in_double`.
+        inputs: Normalisation.
+        events: Objects and mask.
+        size: Events at a time.
+        device: Where it works.
+    """
     with torch.inference_mode():
         for objects, mask in Batches(events, size):
             there, kept = objects.to(device), mask.to(device)
-            yield encoder(inputs.features(there, kept), kept).float().cpu()
+            yield rounded(encoder(inputs.features(there.double(), kept), kept)).cpu()

@@ -22,8 +22,8 @@ from benchmark.seeds import seed_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from baselines.diphoton_inputs import DiphotonInputs
     from baselines.networks.particle_transformer import ParticleTransformer
+    from baselines.particle_inputs import ParticleInputs
     from benchmark.events import EventTable
 
 # exp(5) is a width of 12: nothing that a latent near the unit Gaussian needs is cut.
@@ -52,7 +52,9 @@ def label_codes(events: EventTable, names: tuple[str, ...]) -> Tensor:
 
 def mean_and_log_variance(outputs: Tensor) -> tuple[Tensor, Tensor]:
     """Return the two halves of the Gaussian block's outputs (n, 2 d), each (n, d)."""
-    mean, log_variance = outputs.float().chunk(2, dim=1)
+    # Not in bfloat16, and in float64 where that is given.
+    outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+    mean, log_variance = outputs.chunk(2, dim=1)
     bound = LARGEST_LOG_VARIANCE
     return mean, bound * torch.tanh(log_variance / bound)
 
@@ -139,7 +141,7 @@ class LabelledTraining(LightningModule):
         self,
         network: ParticleTransformer,
         objective: nn.Module,
-        inputs: DiphotonInputs,
+        inputs: ParticleInputs,
         plan: Plan,
         events: EventTable,
         *,

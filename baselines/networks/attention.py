@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    """Return an MLP with one hidden layer and a GELU."""
-    return nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), nn.Linear(hidden, outputs))
+    """Return an MLP with one hidden layer and a GELU.
+
+    In its form with a hyperbolic tangent: no runtime of ONNX has the error function in float64.
+    """
+    between = nn.GELU(approximate="tanh")
+    return nn.Sequential(nn.Linear(inputs, hidden), between, nn.Linear(hidden, outputs))
 
 
 class ParticleBlock(nn.Module):

@@ -28,9 +28,9 @@ class PairBias(nn.Module):
         self.heads = heads
         self.mix = nn.Sequential(
             nn.Linear(features, width),
-            nn.GELU(),
+            nn.GELU(approximate="tanh"),
             nn.Linear(width, width),
-            nn.GELU(),
+            nn.GELU(approximate="tanh"),
             nn.Linear(width, heads),
         )
 
