@@ -20,7 +20,8 @@ class WeakSettings(BaseModel):
         trees: At most so many.
         boosting: Learning rate, depth, smallest leaf, patience. Chosen on a Gaussian toy whose
             best cut is known: deeper trees are further from it at both working points, larger
-            leaves at the tight one.
+            leaves at the tight one. "hist" looks at the loss in every round and has no smallest
+            weight of a leaf.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,7 +29,7 @@ class WeakSettings(BaseModel):
     kind: Literal["xgboost", "hist"] = "xgboost"
     folds: PositiveInt = Field(default=5, ge=3)
     trees: PositiveInt = 200
-    boosting: BoostingSettings = BoostingSettings(rate=0.1, depth=3, min_weight=10.0)
+    boosting: BoostingSettings = BoostingSettings(rate=0.1, depth=3, min_weight=10.0, every=5)
 
 
 class CathodeSettings(BaseModel):

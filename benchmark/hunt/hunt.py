@@ -12,8 +12,8 @@ from benchmark.code import own_digest
 from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
 from benchmark.hunt.ensembles import ensembles, measure
-from benchmark.hunt.rows import frame, variant_of
-from benchmark.hunt.sample import digest_of, opened
+from benchmark.hunt.rows import frame
+from benchmark.hunt.sample import contents_of, opened
 from benchmark.hunt.search import labelled, recorded, search
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX, read_template
@@ -40,14 +40,12 @@ class Hunt:
         strength: S / sqrt(B) in the signal region; None of the supervised detector.
         instance: Number of the data; 0 of the supervised detector.
         detector: CATHODE, or a yardstick.
-        study: Further parts of the rows' variant.
     """
 
     signal: str
     strength: float | None
     instance: int
     detector: Detector = "cathode"
-    study: tuple[tuple[str, str], ...] = ()
 
 
 def hunt_spec(
@@ -72,8 +70,8 @@ def hunt_spec(
         label: For people.
     """
     arguments = {
-        "hunt": {**vars(hunt), "study": dict(hunt.study)},
-        "latents": [digest_of(file) for file in files],
+        "hunt": vars(hunt),
+        "latents": [contents_of(file) for file in files],
         "templates": [spec.key for spec in templates],
         "setup": setup.model_dump(mode="json"),
         "sizes": sizes.model_dump(mode="json", include=set(_SIZES)),
@@ -97,10 +95,10 @@ def write_hunt(
     files: list[str],
     store: str,
 ) -> None:
-    """Write the result rows of a search."""
+    """Write the result rows of a search, but for whose latents they are of."""
     del code  # part of the key
     found = _rows(
-        Hunt(**{**hunt, "study": tuple(hunt["study"].items())}),
+        Hunt(**hunt),
         dict(zip(files, latents, strict=True)),
         Setup.model_validate(setup),
         HuntSizes(**sizes),
@@ -151,11 +149,4 @@ def _rows(
         replicas=sizes.replicas,
         seed=seed_for("hunt/replicas", hunt.instance),
     )
-    return frame(
-        sample.facts[0],
-        measured,
-        variant=variant_of(sample.facts[0], detector=hunt.detector, **dict(hunt.study)),
-        signal=hunt.signal,
-        strength=hunt.strength,
-        instance=hunt.instance,
-    )
+    return frame(measured, signal=hunt.signal, strength=hunt.strength, instance=hunt.instance)

@@ -13,6 +13,7 @@ from benchmark.detectors.cathode import require_region, sideband_fit
 from benchmark.errors import DataError, DiademError, complaint
 from benchmark.hunt.ensembles import ensembles
 from benchmark.hunt.plan import signals_of
+from benchmark.hunt.rows import signed
 from benchmark.hunt.sample import read_sample
 from benchmark.hunt.sculpting import PORTRAIT, TABLES, read_sculpting
 from benchmark.hunt.sensitivity import discovery_strength
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmark.hunt.plan import Cell, HuntProfile
+    from benchmark.hunt.plan import Cell, HuntProfile, Plan
+    from benchmark.hunt.rows import Piece
     from benchmark.hunt.setup import Setup
     from benchmark.pseudodata import PseudoData
 
@@ -34,26 +36,37 @@ SIC, SPREAD, DISCOVERY = (
 _CELL = ("embedding", "variant", "regime", "signal", "at")
 
 
-def gathered(hunts: Sequence[Path], sculpting: Sequence[Path]) -> dict[str, pd.DataFrame]:
+def gathered(
+    plan: Plan, hunts: Sequence[Path], sculpting: Sequence[Path]
+) -> dict[str, pd.DataFrame]:
     """Return the tables of `TABLES` of all finished work, with the strengths of discovery.
+
+    Args:
+        plan: The work.
+        hunts: The result of each of its searches.
+        sculpting: The result of each of its searches without signal.
 
     Raises:
         DiademError: A result cannot be read.
     """
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    for path in sculpting:
-        for name, table in _read(path, read_sculpting).items():
-            parts[name].append(table)
-    # Row by row pandas takes three times as long as Arrow, and a scan has thousands of files.
+    quiet = [_read(path, read_sculpting) for path in sculpting]
     found = [_read(path, _hunted) for path in hunts]
+    made = {name: _together([tables[name] for tables in quiet], plan.sculpting) for name in TABLES}
     if found:
-        together = pa.concat_tables(found, promote_options="permissive")
-        parts["rows"].append(together.to_pandas())
-    made = {name: pd.concat(_typed(tables), ignore_index=True) for name, tables in parts.items()}
+        # File by file pandas takes three times as long as Arrow, and a scan has thousands.
+        rows = pa.concat_tables(found, promote_options="permissive").to_pandas()
+        rows = signed(rows, plan.hunts, [table.num_rows for table in found])
+        made["rows"] = pd.concat(_typed([made["rows"], rows]), ignore_index=True)
     # Of the histograms one instance is enough for a picture.
     made[PORTRAIT] = made[PORTRAIT][made[PORTRAIT]["number"] == 0]
     made["rows"] = pd.concat([made["rows"], _discoveries(made["rows"])], ignore_index=True)
     return made
+
+
+def _together(tables: list[pd.DataFrame], pieces: Sequence[Piece]) -> pd.DataFrame:
+    """Return tables of pieces, one after the other."""
+    rows = pd.concat(_typed(tables), ignore_index=True)
+    return signed(rows, pieces, [len(table) for table in tables])
 
 
 def _hunted(path: Path) -> pa.Table:

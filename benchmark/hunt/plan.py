@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.errors import DataError, complaint
 from benchmark.hunt.hunt import Hunt, hunt_spec
+from benchmark.hunt.rows import Piece
 from benchmark.hunt.sculpting import sculpting_spec
 from benchmark.hunt.template import template_spec
 from benchmark.latents import read_facts
@@ -21,31 +21,10 @@ if TYPE_CHECKING:
 
     from benchmark.detectors import Device
     from benchmark.farm_spec import Spec
+    from benchmark.hunt.profile import HuntProfile
     from benchmark.hunt.search import Detector
     from benchmark.hunt.setup import Setup
     from benchmark.latents import Facts
-
-
-class HuntProfile(HuntSizes):
-    """How much is sought; see `HuntSizes` for how often.
-
-    Attributes:
-        signals: "process/point"; each is sought with every embedding whose regime it fits.
-        strengths: Of the task's.
-        embeddings: Names, and which of the signals each is asked for; none means all.
-        yardsticks: Embeddings that the idealised and the supervised detector are run on, in their
-            first regime: in-distribution, where there is one.
-        drawn: Signals in the histograms of the latents.
-        sharing: Signals that are also sought, at the largest strength and where yardsticks are,
-            with flows trained anew on each injection's sidebands: what sharing flows costs.
-    """
-
-    signals: tuple[str, ...]
-    strengths: tuple[float, ...]
-    embeddings: dict[str, tuple[str, ...]]
-    yardsticks: tuple[str, ...] = ()
-    drawn: tuple[str, ...] = ()
-    sharing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +57,8 @@ class Plan:
     """
 
     templates: tuple[Spec, ...]
-    hunts: tuple[Spec, ...]
-    sculpting: tuple[Spec, ...]
+    hunts: tuple[Piece, ...]
+    sculpting: tuple[Piece, ...]
 
 
 def cells(files: Iterable[Path], profile: HuntProfile) -> list[Cell]:
@@ -156,8 +135,8 @@ class _Planner:
         self._setup, self._profile, self._store = setup, profile, store
         self._device, self._per_injection = device, per_injection
         self.templates: list[Spec] = []
-        self.hunts: list[Spec] = []
-        self.sculpting: list[Spec] = []
+        self.hunts: list[Piece] = []
+        self.sculpting: list[Piece] = []
         self._measured: set[str] = set()
 
     def add(self, cell: Cell) -> None:
@@ -218,7 +197,7 @@ class _Planner:
             store=self._store,
             label=cell.label,
         )
-        self.sculpting.append(made)
+        self.sculpting.append(Piece(spec=made, facts=cell.facts, named=(("detector", "cathode"),)))
 
     def _hunt(
         self,
@@ -233,18 +212,24 @@ class _Planner:
         """Add a search; one with flows of its own, and all of a study, say so in the variant."""
         own = own or self._per_injection
         named = (("flows", "injection" if own else "instance"),) if own or study else ()
-        hunt = Hunt(signal=signal, strength=strength, instance=instance, study=named)
+        hunt = Hunt(signal=signal, strength=strength, instance=instance)
         injected = (signal, strength) if own else ()
-        self.hunts.append(self._spec(hunt, cell, self._flows(cell, instance, *injected)))
+        self._search(hunt, cell, self._flows(cell, instance, *injected), named)
 
     def _yardstick(
         self, cell: Cell, detector: Detector, signal: str, strength: float | None, instance: int
     ) -> None:
         hunt = Hunt(signal=signal, strength=strength, instance=instance, detector=detector)
-        self.hunts.append(self._spec(hunt, cell, []))
+        self._search(hunt, cell, [])
 
-    def _spec(self, hunt: Hunt, cell: Cell, templates: list[Spec]) -> Spec:
-        return hunt_spec(
+    def _search(
+        self,
+        hunt: Hunt,
+        cell: Cell,
+        templates: list[Spec],
+        named: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        spec = hunt_spec(
             hunt,
             cell.files,
             self._setup,
@@ -253,3 +238,5 @@ class _Planner:
             store=self._store,
             label=cell.label,
         )
+        parts = (("detector", hunt.detector), *named)
+        self.hunts.append(Piece(spec=spec, facts=cell.facts, named=parts))

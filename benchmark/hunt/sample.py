@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmark.errors import DataError, complaint
-from benchmark.files import sha256
 from benchmark.latents import read_latents
 from benchmark.noise import standard_normal
 from benchmark.pseudodata import Pool
@@ -154,10 +155,7 @@ def read_sample(
     """
     kept: list[Latents] = []
     for path in files:
-        latents = read_latents(path)
-        wanted = np.flatnonzero(np.isin(latents.part, (PSEUDO_DATA, TEST, PRIVATE)))
-        # By their ids: in whatever order a file holds them, the same events give the same result.
-        chosen = latents.select(wanted[np.argsort(latents.event_id[wanted])])
+        chosen = _unlearned(path)
         if kept and not np.array_equal(kept[0].event_id, chosen.event_id):
             message = complaint("other events than of the first encoder", where=str(path))
             raise DataError(message)
@@ -200,16 +198,44 @@ def _opened(
     return read_sample(paths, yields=dict(yields), region=region, smearing=smearing)
 
 
-def digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file; read once, as the pieces of a scan ask for it each."""
+def contents_of(file: Path) -> str:
+    """Return a SHA-256 of all that a search takes from a file of latents.
+
+    That is events that no encoder learned from, in whatever order, and the number of the encoder,
+    but not whose latents they are: the same numbers under another name are not searched again.
+    Read once, as the pieces of a scan ask for it each.
+
+    Raises:
+        DataError: As `benchmark.latents.read_latents`.
+    """
     state = file.stat()
-    return _digest(str(file.absolute()), state.st_mtime_ns, state.st_size)
+    return _contents(str(file.absolute()), state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=1000)
-def _digest(path: str, changed: int, size: int) -> str:
+def _contents(path: str, changed: int, size: int) -> str:
     del changed, size  # part of the key
-    return sha256(path)
+    latents = _unlearned(Path(path))
+    found = hashlib.sha256(str(latents.facts.number).encode())
+    for name in ("event_id", "process", "point", "part", "m_gg", "values"):
+        column = np.ascontiguousarray(getattr(latents, name))
+        if column.dtype.kind == "U":  # each name once: a column of them is as wide as the longest
+            names, places = np.unique(column, return_inverse=True)
+            found.update(json.dumps(names.tolist()).encode())
+            column = places.astype(np.int32)
+        found.update(f"{name} {column.dtype} {column.shape}".encode())
+        found.update(column.tobytes())
+    return found.hexdigest()
+
+
+def _unlearned(path: Path) -> Latents:
+    """Return the events of a file that no encoder learned from, by their ids.
+
+    In whatever order a file holds them, the same events give the same result.
+    """
+    latents = read_latents(path)
+    wanted = np.flatnonzero(np.isin(latents.part, (PSEUDO_DATA, TEST, PRIVATE)))
+    return latents.select(wanted[np.argsort(latents.event_id[wanted])])
 
 
 def _smeared(latents: Latents, smearing: float) -> NDArray[np.float32]:

@@ -20,8 +20,8 @@ from benchmark.detectors.cathode_settings import HuntSizes
 from benchmark.farm_spec import Spec
 from benchmark.hunt.ensembles import ensembles, measure
 from benchmark.hunt.portrait import portrait
-from benchmark.hunt.rows import NONE, frame, origin, variant_of
-from benchmark.hunt.sample import NONRESONANT, digest_of, opened
+from benchmark.hunt.rows import NONE, frame
+from benchmark.hunt.sample import NONRESONANT, contents_of, opened
 from benchmark.hunt.search import recorded, search
 from benchmark.hunt.setup import Setup
 from benchmark.hunt.template import SUFFIX, read_template
@@ -76,7 +76,7 @@ def sculpting_spec(
         label: For people.
     """
     arguments = {
-        "latents": [digest_of(file) for file in files],
+        "latents": [contents_of(file) for file in files],
         "templates": [spec.key for spec in templates],
         "setup": setup.model_dump(mode="json"),
         "sizes": sizes.model_dump(mode="json", include={"classifiers", "ensembles", "replicas"}),
@@ -104,7 +104,7 @@ def write_sculpting(
     files: list[str],
     store: str,
 ) -> None:
-    """Write result rows and points, as JSON tables of the names `TABLES`."""
+    """Write result rows and points, but for whose they are, as JSON tables named `TABLES`."""
     del code  # part of the key
     made = _tables(
         dict(zip(files, latents, strict=True)),
@@ -157,19 +157,15 @@ def _tables(
     rng = rng_for("hunt/sculpting", instance)
     mass = _Mass(sample, events.continuum, events.scores("continuum", scored), setup)
     measured = {("sculpting_auc", None): _auc(scored, sizes, rng), **mass.measured()}
-    variant = variant_of(sample.facts[0], detector="cathode")
     of_all = {NONE: measured, **_improvements(events, scored, setup, sizes, instance)}
     rows = pd.concat(
-        frame(
-            sample.facts[0], found, variant=variant, signal=name, strength=0.0, instance=instance
-        )
+        frame(found, signal=name, strength=0.0, instance=instance)
         for name, found in of_all.items()
     )
-    where = {**origin(sample.facts[0]), "variant": variant, "number": instance}
     return {
         "rows": rows,
-        "sculpting": pd.concat([_roc(scored), mass.points()]).assign(**where),
-        PORTRAIT: portrait(sample, sides, shown).assign(**where),
+        "sculpting": pd.concat([_roc(scored), mass.points()]).assign(number=instance),
+        PORTRAIT: portrait(sample, sides, shown).assign(number=instance),
     }
 
 

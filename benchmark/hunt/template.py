@@ -14,7 +14,7 @@ from benchmark.detectors.cathode import Generated, generate
 from benchmark.devices import on_cuda
 from benchmark.errors import DataError, complaint
 from benchmark.farm_spec import Spec
-from benchmark.hunt.sample import digest_of, opened
+from benchmark.hunt.sample import contents_of, opened
 from benchmark.hunt.setup import Setup
 from benchmark.pseudodata import draw
 from benchmark.seeds import seed_for
@@ -52,7 +52,7 @@ def template_spec(
         label: For people.
     """
     arguments = {
-        "latents": digest_of(file),
+        "latents": contents_of(file),
         "setup": setup.model_dump(mode="json"),
         "instance": instance,
         "flows": flows,

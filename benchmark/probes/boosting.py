@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,9 @@ def boost(
 ) -> Trees:
     """Return trees that learned on `train` until `validation` got no better.
 
+    As `xgboost.train` with early stopping, but for `every`: to look at the loss takes half as
+    long as to grow a tree of depth 3.
+
     Args:
         train: What they learn.
         validation: When they stop.
@@ -65,24 +69,34 @@ def boost(
         seed: Of xgboost; nothing is drawn at present, as every event and feature is used.
     """
     learned = _quantised(train)
-    booster = xgb.train(
-        {
-            "tree_method": "hist",
-            "nthread": 1,
-            "verbosity": 0,
-            "seed": seed % 2**_SEED_BITS,
-            "learning_rate": settings.rate,
-            "max_depth": settings.depth,
-            "min_child_weight": settings.min_weight,
-            **objective,
-        },
-        learned,
-        num_boost_round=trees,
-        evals=[(_quantised(validation, learned), "validation")],
-        early_stopping_rounds=settings.patience,
-        verbose_eval=False,
-    )
-    return Trees(booster, booster.best_iteration + 1)
+    held_out = _quantised(validation, learned)
+    chosen = {
+        "tree_method": "hist",
+        "nthread": 1,
+        "verbosity": 0,
+        "seed": seed % 2**_SEED_BITS,
+        "learning_rate": settings.rate,
+        "max_depth": settings.depth,
+        "min_child_weight": settings.min_weight,
+        **objective,
+    }
+    booster = xgb.Booster(chosen, [learned, held_out])
+    best, rounds = math.inf, 0
+    for done in range(1, trees + 1):
+        booster.update(learned, done - 1)
+        if done % settings.every and done < trees:
+            continue
+        loss = _loss(booster, held_out)
+        if not rounds or loss < best:
+            best, rounds = loss, done
+        elif done - rounds >= settings.patience:
+            break
+    return Trees(booster, rounds)
+
+
+def _loss(booster: xgb.Booster, held_out: xgb.QuantileDMatrix) -> float:
+    r"""Return the objective's own metric, of text like "[0]\tvalidation-logloss:0.61"."""
+    return float(booster.eval_set([(held_out, "validation")]).rpartition(":")[2])
 
 
 def _quantised(table: Table, like: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:

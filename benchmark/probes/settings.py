@@ -24,12 +24,14 @@ class BoostingSettings(_Frozen):
         depth: Of a tree.
         min_weight: Smallest sum of second derivatives in a leaf.
         patience: Rounds without a better loss on the validation part before it stops.
+        every: Rounds from one look at that loss to the next.
     """
 
     rate: Annotated[float, Field(gt=0, le=1)] = 0.2
     depth: PositiveInt = 5
     min_weight: PositiveFloat = 5.0
     patience: PositiveInt = 10
+    every: PositiveInt = 1
 
 
 class ProbeSettings(_Frozen):

@@ -21,7 +21,7 @@ class DiphotonSpec(DiphotonEvents):
 
 DIPHOTON = DiphotonSpec(
     **EVENTS.model_dump(exclude={"version"}),
-    version=3,
+    version=4,
     hunt=HuntSpec(
         luminosity=140.0,
         share=0.5,
@@ -59,7 +59,13 @@ DIPHOTON = DiphotonSpec(
                     "kind": "xgboost",
                     "folds": 5,
                     "trees": 200,
-                    "boosting": {"rate": 0.1, "depth": 3, "min_weight": 10.0, "patience": 10},
+                    "boosting": {
+                        "rate": 0.1,
+                        "depth": 3,
+                        "min_weight": 10.0,
+                        "patience": 10,
+                        "every": 5,
+                    },
                 },
             },
         ),

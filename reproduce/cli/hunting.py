@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from benchmark.detectors import Device
     from benchmark.hunt.plan import HuntProfile, Plan
+    from reproduce.cli.farming import Asked
 
 ROWS, FACTS = "rows/hunt.csv", "rows/hunt.json"
 POINTS = {"sculpting": "points/sculpting.csv", "latent-1d": "points/latent-1d.csv"}
@@ -77,14 +78,24 @@ def run(request: Request, output: Path | None) -> pd.DataFrame:
         for name in FILES:
             require_file(output / name)
     plan, said = planned(request)
-    farmed(plan.templates, request, folder=TEMPLATES, kept="flows", suffix=SUFFIX)
-    kept = "searches"
-    sculpting = farmed(plan.sculpting, request, folder="sculpting", kept=kept, suffix=".json")
-    hunts = farmed(plan.hunts, request, folder="hunts", kept=kept)
-    made = gathered(hunts, sculpting)
+    made = searched(plan, request)
     if output is not None:
         _write(output, made, said)
     return made["rows"]
+
+
+def searched(plan: Plan, request: Asked) -> dict[str, pd.DataFrame]:
+    """Do the work of a plan, where it is not done, and return its tables; see `gathered`.
+
+    Raises:
+        DiademError: A search fails.
+        KeyboardInterrupt: Ctrl-C; finished work is kept.
+    """
+    farmed(plan.templates, request, folder=TEMPLATES, kept="flows", suffix=SUFFIX)
+    quiet, loud = ([piece.spec for piece in part] for part in (plan.sculpting, plan.hunts))
+    kept = "searches"
+    sculpting = farmed(quiet, request, folder="sculpting", kept=kept, suffix=".json")
+    return gathered(plan, farmed(loud, request, folder="hunts", kept=kept), sculpting)
 
 
 def planned(request: Request) -> tuple[Plan, dict[str, Any]]:

@@ -13,10 +13,9 @@ import pandas as pd
 
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, complaint
-from benchmark.hunt.outcome import checked, gathered
+from benchmark.hunt.outcome import checked
 from benchmark.hunt.plan import Cell, make_plan
 from benchmark.hunt.setup import Setup
-from benchmark.hunt.template import SUFFIX
 from benchmark.hunt.yields import background_yields
 from benchmark.leaderboard.rules import rules
 from benchmark.paths import datasets_root
@@ -39,6 +38,7 @@ from benchmark.tasks.diphoton import DIPHOTON
 from benchmark.tasks.spec import check_digest
 from benchmark.tasks.work import training_specs
 from reproduce.cli.farming import farmed
+from reproduce.cli.hunting import TEMPLATES, searched
 from reproduce.profiles import load_profile
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmark.detectors import Device
-    from benchmark.hunt.plan import HuntProfile, Plan
+    from benchmark.hunt.plan import HuntProfile
     from benchmark.submissions.published import Published
     from benchmark.submissions.schema import Submission
     from reproduce.profiles import Profile
@@ -146,8 +146,9 @@ def search_rows(
     data = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
     setup = Setup.of_task(background_yields(data, release=published.release))
     checked([cell], setup, hunt)
-    plan = make_plan([cell], setup, hunt, store=folder / "templates", device=request.device)
-    found = searched(plan, request)
+    # Where all searches leave their work: what is known of these numbers is not done again.
+    plan = make_plan([cell], setup, hunt, store=request.store / TEMPLATES, device=request.device)
+    found = searched(plan, request)["rows"]
     known = mass_row(facts, published, values).assign(commit=commit())
     return pd.concat([found, known], ignore_index=True)
 
@@ -165,20 +166,9 @@ def sought(sizes: Profile, name: str, *, yardsticks: bool) -> HuntProfile:
         "strengths": sizes.leaderboard.strengths,
         "embeddings": {name: ()},
         "yardsticks": (name,) if yardsticks else (),
-        "drawn": (),
         "sharing": (),
     }
     return sizes.diphoton.hunt.model_copy(update=changes)
-
-
-def searched(plan: Plan, request: Request) -> pd.DataFrame:
-    """Return the result rows of a plan."""
-    work = request.store / _WORK
-    place = Request(**{**vars(request), "store": work})
-    farmed(plan.templates, place, folder="templates", kept="flows", suffix=SUFFIX)
-    sculpting = farmed(plan.sculpting, place, folder="sculpting", kept="searches", suffix=".json")
-    hunts = farmed(plan.hunts, place, folder="hunts", kept="searches")
-    return gathered(hunts, sculpting)["rows"]
 
 
 def _cms_adc(request: Request, submitted: Submitted, profile: str, sizes: Profile) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pandas as pd
 import pytest
 
 from benchmark.errors import DataError, DiademError
+from benchmark.farm_spec import Spec
 from benchmark.hunt.outcome import DISCOVERY, SIC, SPREAD, checked, facts, gathered
-from benchmark.hunt.plan import HuntProfile, cells
+from benchmark.hunt.plan import HuntProfile, Plan, cells
+from benchmark.hunt.rows import Piece
 from benchmark.hunt.setup import Setup
 from benchmark.metrics import Measurement
 from tests.hunt_latents import RATES, hunt_latents, put
+from tests.latents import made_up_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +45,6 @@ ERRORS = {1.0: (0.1, 0.3), 2.0: (0.2, 0.2), 4.0: (0.1, 0.1)}
 
 def row(metric: str, strength: float | None, instance: int, found: Measurement) -> dict[str, Any]:
     return {
-        "embedding": "signal_aware",
-        "variant": "detector=cathode" if strength else "detector=supervised",
-        "regime": "id",
         "signal": "zprime/400",
         "strength": strength,
         "detector_seed": instance,
@@ -51,6 +52,37 @@ def row(metric: str, strength: float | None, instance: int, found: Measurement) 
         "at": 0.01,
         **vars(found),
     }
+
+
+def piece(**facts: Any) -> Piece:
+    return Piece(
+        spec=Spec("a:f", {}),
+        facts=made_up_facts(regime="id", **facts),
+        named=(("detector", "cathode"),),
+    )
+
+
+PLAN = Plan(templates=(), hunts=(piece(),), sculpting=(piece(),))
+
+
+def test_each_result_gets_the_names_of_its_own(tmp_path: Path) -> None:
+    """Of two that share a file, and of one between them."""
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
+    rows_of().to_parquet(one, index=False)
+    rows_of()[:3].to_parquet(two, index=False)
+    named = [piece(embedding=name, n_train=n) for name, n in (("a", 1), ("b", 2), ("c", 3))]
+    plan = replace(PLAN, hunts=tuple(named))
+    made = gathered(plan, [one, two, one], [_sculpting(tmp_path)])["rows"]
+    made = made[made["metric"] != DISCOVERY]
+    counts = made.groupby(["embedding", "n_train", "variant"], sort=True).size()
+    whole = len(rows_of())
+    assert counts.to_dict() == {
+        (name, n, "detector=cathode"): count
+        for name, n, count in (("a", 1, whole), ("b", 2, 3), ("c", 3, whole))
+    }
+    for name in "ac":
+        values = made.loc[made["embedding"] == name, "value"]
+        np.testing.assert_array_equal(values, rows_of()["value"])
 
 
 def rows_of(**null: str) -> pd.DataFrame:
@@ -74,7 +106,7 @@ def discovered(rows: pd.DataFrame, tmp_path: Path) -> dict[str, Any]:
     """The one row that `gathered` adds to rows in a file."""
     path = tmp_path / "hunt.parquet"
     rows.to_parquet(path, index=False)
-    tables = gathered([path], [_sculpting(tmp_path)])
+    tables = gathered(PLAN, [path], [_sculpting(tmp_path)])
     assert tables["latent-1d"]["number"].tolist() == [0], "one instance is enough for a picture"
     made = tables["rows"]
     found = made[made["metric"] == DISCOVERY]
@@ -142,11 +174,11 @@ def test_a_result_that_cannot_be_read(tmp_path: Path) -> None:
         path.write_text(text)
         hunts, sculpting = ([path], []) if path.suffix == ".parquet" else ([good], [path])
         with pytest.raises(DiademError, match=f"{name}: a finished search cannot be read"):
-            gathered(hunts, sculpting)
+            gathered(PLAN, hunts, sculpting)
     lacking = tmp_path / "lacking.parquet"
     rows_of().drop(columns="value").to_parquet(lacking, index=False)
     with pytest.raises(DiademError, match="no column value"):
-        gathered([lacking], [])
+        gathered(PLAN, [lacking], [_sculpting(tmp_path)])
 
 
 @pytest.fixture(scope="module")

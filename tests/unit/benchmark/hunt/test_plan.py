@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from benchmark.errors import DataError
@@ -15,6 +17,7 @@ from tests.latents import PROCESSES, log_probabilities, made_up_facts
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from benchmark.hunt.rows import Piece
     from benchmark.latents import Latents
 
 SETUP = Setup.of_task(RATES)
@@ -48,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "e": {"embedding": "haxad_vae", "regime": "background"},
     }
     for name, facts in each.items():
-        put(root / f"{name}.parquet", small(len(name), **facts))
+        put(root / f"{name}.parquet", small(ord(name), **facts))
     return root
 
 
@@ -106,6 +109,11 @@ def plan(folder: Path, store: Path, setup: Setup = SETUP, **changes: Any) -> Pla
     )
 
 
+def hunted(piece: Piece) -> dict[str, Any]:
+    found: dict[str, Any] = piece.spec.arguments["hunt"]
+    return found
+
+
 def test_how_much_work_it_is(folder: Path, tmp_path: Path) -> None:
     """Flows once for an instance and encoder, whatever is injected."""
     found = plan(folder, tmp_path)
@@ -114,14 +122,15 @@ def test_how_much_work_it_is(folder: Path, tmp_path: Path) -> None:
     searches = 2 * 2 * (3 + 1 + 1)  # instances, strengths, signals of the cells
     idealised, supervised = 2 * 2 * 3, 3  # of the first regime
     assert len(found.hunts) == searches + idealised + supervised
-    kinds = [spec.arguments["hunt"]["detector"] for spec in found.hunts]
+    kinds = [hunted(piece)["detector"] for piece in found.hunts]
     assert (kinds.count("idealised"), kinds.count("supervised")) == (idealised, supervised)
-    every = [spec.key for part in vars(found).values() for spec in part]
+    every = [key for part in keys(found).values() for key in part]
     assert len(set(every)) == len(every)
     templates = {spec.key for spec in found.templates}
-    used = {key for spec in found.hunts for key in spec.arguments["templates"]}
+    used = {key for piece in found.hunts for key in piece.spec.arguments["templates"]}
     assert used == templates
-    of_id = [s for s in found.hunts if s.label.startswith("signal_aware id, cathode")]
+    specs = [piece.spec for piece in found.hunts]
+    of_id = [s for s in specs if s.label.startswith("signal_aware id, cathode")]
     assert {len(spec.arguments["templates"]) for spec in of_id} == {2}
 
 
@@ -131,27 +140,37 @@ def test_flows_of_each_injection(folder: Path, tmp_path: Path) -> None:
     instances, strengths = 2, 2
     injections = instances * strengths * (3 * 2 + 1 + 1)  # signals times encoders of the cells
     assert len(own.templates) == len(shared.templates) + injections
-    assert [s.key for s in own.sculpting] == [s.key for s in shared.sculpting]
-    studies = {
-        spec.arguments["hunt"]["detector"]: spec.arguments["hunt"]["study"] for spec in own.hunts
+    assert keys(own)["sculpting"] == keys(shared)["sculpting"]
+    assert {piece.variant for piece in own.hunts} == {
+        *("detector=cathode;flows=injection", "detector=idealised", "detector=supervised")
     }
-    assert studies == {"cathode": {"flows": "injection"}, "idealised": {}, "supervised": {}}
 
 
 def test_what_sharing_costs_is_measured(folder: Path, tmp_path: Path) -> None:
-    """At the largest strength, with shared flows and with its own, where yardsticks are."""
+    """At the largest strength, with shared flows and with its own, where yardsticks are.
+
+    The search with shared ones is made anyway: here it only has one more name.
+    """
     plain, found = plan(folder, tmp_path), plan(folder, tmp_path, sharing=("zprime/200",))
-    before = {spec.key for spec in plain.hunts}
-    added = [spec.arguments["hunt"] for spec in found.hunts if spec.key not in before]
-    assert [(hunt["instance"], hunt["study"]["flows"]) for hunt in added] == [
-        *((0, "instance"), (0, "injection"), (1, "instance"), (1, "injection"))
+    added = [piece for piece in found.hunts if "flows=" in piece.variant]
+    assert [(hunted(piece)["instance"], piece.variant) for piece in added] == [
+        (instance, f"detector=cathode;flows={flows}")
+        for instance in (0, 1)
+        for flows in ("instance", "injection")
     ]
-    for hunt in added:
+    for piece in added:
+        hunt = hunted(piece)
         assert (hunt["signal"], hunt["strength"]) == ("zprime/200", 2.0)
+    before = set(keys(plain)["hunts"])
+    assert [piece.spec.key in before for piece in added] == [True, False] * 2
 
 
 def keys(found: Plan) -> dict[str, list[str]]:
-    return {name: [spec.key for spec in part] for name, part in vars(found).items()}
+    return {
+        "templates": [spec.key for spec in found.templates],
+        "hunts": [piece.spec.key for piece in found.hunts],
+        "sculpting": [piece.spec.key for piece in found.sculpting],
+    }
 
 
 def test_keys_do_not_know_places(folder: Path, tmp_path: Path) -> None:
@@ -161,6 +180,22 @@ def test_keys_do_not_know_places(folder: Path, tmp_path: Path) -> None:
     for file in files(folder):
         (moved / file.name).write_bytes(file.read_bytes())
     assert keys(plan(moved, tmp_path / "b")) == keys(first)
+
+
+def test_keys_do_not_know_names(tmp_path: Path) -> None:
+    """The same numbers, of another name and in another order, are not searched again."""
+    latents = small()
+    names = {"a": latents.facts, "b": replace(latents.facts, embedding="raw9", commit="other")}
+    plans = []
+    for name, facts in names.items():
+        rows = np.arange(len(latents))[:: 1 if name == "a" else -1]
+        turned = replace(latents.select(rows), facts=facts)
+        put(tmp_path / name / "x.parquet", turned)
+        chosen = {facts.embedding: ()}
+        plans.append(plan(tmp_path / name, tmp_path, embeddings=chosen, yardsticks=()))
+    assert keys(plans[0]) == keys(plans[1])
+    said = [{piece.facts.embedding for piece in found.hunts} for found in plans]
+    assert said == [{"signal_aware"}, {"raw9"}]
 
 
 def test_keys_know_what_matters(folder: Path, tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import DataError
-from benchmark.files import sha256
-from benchmark.hunt.sample import Sample, digest_of, read_sample
+from benchmark.hunt.sample import Sample, contents_of, read_sample
 from benchmark.pseudodata import draw
 from tests.hunt_latents import RATES, REGION, hunt_latents, put
 
@@ -138,10 +137,36 @@ def test_what_is_refused(file: Path, latents: Latents, tmp_path: Path) -> None:
         sample(tmp_path / "nowhere.parquet")
 
 
-def test_the_digest_of_a_file_follows_its_contents(tmp_path: Path) -> None:
-    path = tmp_path / "a"
-    path.write_bytes(b"one")
-    first = digest_of(path)
-    assert first == digest_of(path) == sha256(path)
-    path.write_bytes(b"three")
-    assert digest_of(path) == sha256(path) != first
+def test_the_digest_is_of_what_a_search_takes(tmp_path: Path) -> None:
+    """Each number counts, and which encoder it was; not the order, nor whose it is."""
+    latents = hunt_latents()
+    unseen = np.isin(latents.part, ("test", "pseudo_data"))
+    row = int(np.argmax(unseen))
+
+    def digest(**changes: Any) -> str:
+        made = replace(latents, **changes)
+        return contents_of(put(tmp_path / "a.parquet", made))
+
+    def other(name: str, place: int, value: Any) -> dict[str, Any]:
+        column = getattr(latents, name).copy()
+        column[place] = value
+        return {name: column}
+
+    first = digest()
+    assert first == digest()
+    assert first == digest(facts=replace(latents.facts, embedding="raw9", commit="another"))
+    turned = latents.select(np.arange(len(latents))[::-1])
+    assert first == contents_of(put(tmp_path / "b.parquet", turned))
+    seen = int(np.argmax(~unseen))
+    assert first == digest(**other("values", seen, 7.0)), "the encoder learned from it"
+    changes = [
+        {"facts": replace(latents.facts, number=1)},
+        other("values", row, 7.0),
+        other("m_gg", row, 111.5),
+        other("event_id", row, 5),
+        other("process", row, "ttH"),
+        other("point", row, "elsewhere"),
+        other("part", row, "private"),
+    ]
+    found = [digest(**change) for change in changes]
+    assert len({first, *found}) == 1 + len(changes)
