@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,7 +13,6 @@ from reproduce.cli import diadem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 NUMBERS = ["value", "err_lo", "err_hi", "n_sig", "n_bkg", "reason"]
 
@@ -65,8 +65,9 @@ def test_rows_of_diphoton(tmp_path: Path) -> None:
     searched = ("--signal", "zprime/400", "--strength", "2", "--store", store)
     done("hunt", file, *searched, "--output", str(tmp_path / "hunted"))
     done("submit", "export", file, "--store", store, "--output", str(tmp_path / "sac"))
-    entry = tmp_path / "entry.json"
-    done("submit", "score", str(tmp_path / "sac"), *shared, "--output", str(entry))
+    entry, other = tmp_path / "entry.json", tmp_path / "another store"
+    anew = ("--profile", "smoke", "--store", str(other), "--output", str(entry))
+    done("submit", "score", str(tmp_path / "sac"), *anew)
     ours = read_scored(entry).frame()
     theirs = pd.read_csv(tmp_path / "hunted/rows/hunt.csv")
     ours, theirs = (
@@ -77,3 +78,9 @@ def test_rows_of_diphoton(tmp_path: Path) -> None:
     key = ("signal", "metric", "at", "strength", "detector_seed")
     found = the_same(ours, theirs, key)
     assert found == len(theirs[theirs["signal"].isin(set(ours["signal"]))]) > 20
+    # Each was searched by itself here, under one name: beside each other they share the work.
+    for kind in ("templates", "hunts"):
+        first, second = (
+            {file.name for file in (s / kind).iterdir()} for s in (Path(store), other)
+        )
+        assert first & second
