@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from baselines.augmentations import KINDS
 from baselines.registry import EMBEDDINGS, entry
 from benchmark.errors import DiademError, complaint
 from benchmark.results import format_variant
@@ -93,6 +92,8 @@ def _plain_value(key: str, value: Any) -> Any:
     if key != "augmentations":
         return value
     names = value.split("+") if isinstance(value, str) else list(value)
+    from baselines.augmentations import KINDS  # imports torch
+
     known = [kind for kind in KINDS if kind in names]
     return known if len(known) == len(names) else names
 

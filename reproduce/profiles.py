@@ -17,17 +17,19 @@ from pydantic import (
 )
 
 from benchmark.errors import DiademError, complaint
-from benchmark.hunt.plan import HuntProfile
+from benchmark.hunt.profile import HuntProfile
 from benchmark.naming import suggestion, unknown
 from benchmark.probes.settings import ProbeSettings
 from benchmark.tasks.diphoton import DIPHOTON
-from benchmark.tasks.evaluation import Protocol
 from reproduce.params import params_path
+from reproduce.profile_names import require_known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
+
+    from benchmark.tasks.evaluation import Protocol
 
 
 class _Strict(BaseModel):
@@ -46,6 +48,8 @@ class ProtocolSettings(_Strict):
 
     def protocol(self, **changes: Any) -> Protocol:
         """Return the protocol, with changes."""
+        from benchmark.tasks.evaluation import Protocol  # slow
+
         return Protocol(**{**self.model_dump(), **changes})
 
 
@@ -80,11 +84,13 @@ class AdcProfile(TaskProfile):
     Attributes:
         protocol: Sizes and numbers of trainings.
         encoder: Changes of the contrastive encoders' settings.
+        signal_aware: Changes of the settings of the encoder that learns from labels.
         scans: Of the figures.
     """
 
     protocol: ProtocolSettings
     encoder: dict[str, Any]
+    signal_aware: dict[str, Any]
     scans: Scans
 
 
@@ -124,6 +130,7 @@ class DiphotonProfile(TaskProfile):
         regimes: Those that the signal-aware encoder is trained in.
         encoder: Changes of the encoders' settings, from those of the method card.
         vae: Changes of the settings of the variational autoencoder.
+        clr: Changes of the settings of the contrastive encoder that learns without labels.
         probes: How much is probed.
         tuning: The scan of hyper-parameters.
         hunt: How much is searched.
@@ -134,6 +141,7 @@ class DiphotonProfile(TaskProfile):
     regimes: Annotated[tuple[str, ...], Field(min_length=1)]
     encoder: dict[str, Any]
     vae: dict[str, Any]
+    clr: dict[str, Any]
     probes: ProbeSettings
     tuning: Tuning
     hunt: SearchProfile
@@ -182,8 +190,8 @@ def load_profile(name: str | None = None) -> tuple[str, Profile]:
     """Return the name and the values of a profile; None takes the one that `dvc repro` runs.
 
     Raises:
-        DiademError: The file cannot be read, holds an unknown key or a bad value, or has no such
-            profile.
+        DiademError: The file cannot be read, holds an unknown key, a bad value, a signal, strength
+            or regime that there is not, or has no such profile.
     """
     path = params_path()
     params = _read(path)
@@ -198,7 +206,7 @@ def _read(path: Path) -> _Params:
         text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_twice(node, path)
-        return _Params.model_validate(yaml.safe_load(text))
+        params = _Params.model_validate(yaml.safe_load(text))
     except OSError as error:
         raise DiademError(
             complaint("cannot be read", where=str(path), found=str(error))
@@ -207,6 +215,9 @@ def _read(path: Path) -> _Params:
         raise DiademError(complaint("not YAML", where=str(path), found=str(error))) from error
     except ValidationError as error:
         raise DiademError(_fault(error.errors()[0], path)) from error
+    for name, profile in params.profiles.items():
+        require_known(profile, f"{path}, {name}")
+    return params
 
 
 def _fault(first: ErrorDetails, path: Path) -> str:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import mplhep
-import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -20,7 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.legend import Legend
 
-PALETTE = tuple(sns.color_palette("colorblind").as_hex())
+PALETTE = (
+    *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc"),
+    *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
+)
+"""seaborn's "colorblind"."""
 GREY = "0.4"
 BAND: dict[str, Any] = {"alpha": 0.2, "lw": 0, "zorder": 1}
 PUBLISHED: dict[str, Any] = {  # open markers mean the paper's numbers, everywhere
@@ -68,6 +70,9 @@ _OWN: dict[Any, Any] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """Draw inside in the style of DIADEM: that of mplhep for ROOT, in smaller letters."""
+    import mplhep  # with seaborn a second, and who only lists figures draws none
+    import seaborn as sns
+
     base = {**sns.axes_style("ticks"), **mplhep.style.ROOT, **_OWN}
     with mpl.rc_context(base):
         yield

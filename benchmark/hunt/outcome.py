@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmark.hunt.plan import Cell, HuntProfile, Plan
+    from benchmark.hunt.plan import Cell, Plan
+    from benchmark.hunt.profile import HuntProfile
     from benchmark.hunt.rows import Piece
     from benchmark.hunt.setup import Setup
     from benchmark.pseudodata import PseudoData

@@ -17,11 +17,11 @@ from benchmark.naming import unknown
 from benchmark.paths import datasets_root
 from benchmark.results import put_rows
 from benchmark.tasks.diphoton import DIPHOTON
-from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.tasks.spec import check_digest
 from reproduce.cli.farming import farmed
 from reproduce.cli.latent_files import checked_facts, latent_files
 from reproduce.cli.writable import require_file
+from reproduce.profile_names import signal_points
 from reproduce.profiles import load_profile
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from benchmark.detectors import Device
-    from benchmark.hunt.plan import HuntProfile, Plan
+    from benchmark.hunt.plan import Plan
+    from benchmark.hunt.profile import HuntProfile
     from reproduce.cli.farming import Asked
 
 ROWS, FACTS = "rows/hunt.csv", "rows/hunt.json"
@@ -154,13 +155,7 @@ def _profile(request: Request, profile: str) -> HuntProfile:
 
 
 def _require_signals(names: tuple[str, ...]) -> None:
-    card = diphoton_card()
-    known = [
-        f"{process.name}/{point.name}"
-        for process in card.processes
-        if process.kind == "signal"
-        for point in process.points
-    ]
+    known = signal_points()
     for name in names:
         if name not in known:
             raise DiademError(unknown("signal", name, known, where="--signal"))

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from benchmark.detectors import Device
-    from benchmark.hunt.plan import HuntProfile
+    from benchmark.hunt.profile import HuntProfile
     from benchmark.submissions.published import Published
     from benchmark.submissions.schema import Submission
     from reproduce.profiles import Profile

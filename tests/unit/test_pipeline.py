@@ -94,7 +94,8 @@ def code_of(name: str) -> tuple[str, ...]:
 SHOWING = ("reproduce/", "benchmark/results/")
 # Names and checks of what claims and profiles say; a wrong one is an error, no other number.
 CHECKING = {
-    *("reproduce/profiles.py", "reproduce/params.py", "reproduce/times.py"),
+    *("reproduce/profiles.py", "reproduce/profile_names.py", "reproduce/regimes.py"),
+    *("reproduce/params.py", "reproduce/times.py"),
     *(f"reproduce/report/{name}.py" for name in ("schema", "named", "choosing", "claims")),
 }
 

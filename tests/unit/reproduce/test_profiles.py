@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -270,3 +272,65 @@ def test_the_sizes_of_a_search_have_no_default(
     with_change(tmp_path, monkeypatch, lambda smoke: smoke["diphoton"]["hunt"].pop(key))
     with pytest.raises(DiademError, match=f"diphoton.hunt.{key}: a key is missing"):
         load_profile("smoke")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("diphoton", "hunt", "signals"), ["zprime/401"], r"hunt\.signals: .*mean zprime/400\?"),
+        (("diphoton", "hunt", "drawn"), ["zprim/400"], r"hunt\.drawn: .*mean zprime/400\?"),
+        (("diphoton", "hunt", "sharing"), ["zprime"], r"hunt\.sharing: no such signal"),
+        (("diphoton", "hunt", "signals"), ["ggF/125"], r"no such signal; found 'ggF/125'"),
+        (
+            ("diphoton", "hunt", "embeddings"),
+            {"signal_aware": ["stop/1000"]},
+            r"hunt\.embeddings\.signal_aware: no such signal",
+        ),
+        (("diphoton", "hunt", "strengths"), [-1.0], r"hunt\.strengths\.0: .*greater than 0"),
+        (("diphoton", "hunt", "strengths"), [0.0], r"hunt\.strengths\.0: .*greater than 0"),
+        (("diphoton", "hunt", "strengths"), [float("nan")], r"hunt\.strengths"),
+        (("diphoton", "hunt", "strengths"), [2.2], r"found 2\.2; .*The nearest is 2\."),
+        (("leaderboard", "strengths"), [2.0, 7.0], r"board\.strengths: .*The nearest is 5\."),
+        (("leaderboard", "strengths"), [2.0, -2.0], r"strengths\.1: .*greater than 0"),
+        (("diphoton", "regimes"), ["id", "ep:stopp"], r"regimes: .*mean ep:stop\?"),
+        (("diphoton", "probes", "tsne_regimes"), ["backgroun"], r"mean background\?"),
+        (("leaderboard", "diphoton"), {"raw9": ["ip:zprime/401"]}, r"diphoton\.raw9: "),
+        (("diphoton", "hunt", "instances"), 0, r"hunt\.instances: .*greater than 0"),
+        (("diphoton", "hunt", "flows"), -4, r"hunt\.flows: .*greater than 0"),
+        (("diphoton", "encoders"), 0, r"encoders: .*greater than 0"),
+    ],
+)
+def test_what_there_is_not_is_refused_when_read(
+    place: tuple[str, ...],
+    value: Any,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def change(smoke: Any) -> None:
+        *outer, last = place
+        for key in outer:
+            smoke = smoke[key]
+        smoke[last] = value
+
+    with_change(tmp_path, monkeypatch, change)
+    with pytest.raises(DiademError, match=message) as raised:
+        load_profile("quick")  # whichever is wanted
+    assert f"{tmp_path / 'params.yaml'}, " in str(raised.value)
+    assert "smoke" in str(raised.value)
+
+
+def test_reading_a_profile_imports_nothing_that_trains() -> None:
+    code = """
+import sys
+from reproduce.cli.list import everything
+from reproduce.profiles import load_profile
+load_profile()
+everything()
+slow = {"torch", "xgboost", "sklearn", "lightning", "seaborn", "mplhep", "dvc"} & set(sys.modules)
+sys.exit(", ".join(sorted(slow)) or 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

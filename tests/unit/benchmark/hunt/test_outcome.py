@@ -13,7 +13,8 @@ import pytest
 from benchmark.errors import DataError, DiademError
 from benchmark.farm_spec import Spec
 from benchmark.hunt.outcome import DISCOVERY, SIC, SPREAD, checked, facts, gathered
-from benchmark.hunt.plan import HuntProfile, Plan, cells
+from benchmark.hunt.plan import Plan, cells
+from benchmark.hunt.profile import HuntProfile
 from benchmark.hunt.rows import Piece
 from benchmark.hunt.setup import Setup
 from benchmark.metrics import Measurement

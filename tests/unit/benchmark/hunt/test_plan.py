@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import DataError
-from benchmark.hunt.plan import Cell, HuntProfile, Plan, cells, make_plan, signals_of
+from benchmark.hunt.plan import Cell, Plan, cells, make_plan, signals_of
+from benchmark.hunt.profile import HuntProfile
 from benchmark.hunt.setup import Setup
 from tests.hunt_latents import RATES, RELEASE, hunt_latents, put
 from tests.latents import PROCESSES, log_probabilities, made_up_facts
