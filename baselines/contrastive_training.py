@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from baselines.augmentations import AnomalyAugmentation, PhysicalAugmentation
     from baselines.inputs import AdcInputs
+    from baselines.networks.projected import ProjectedParticles
     from baselines.networks.transformer import EventTransformer
 
+MakeViews = Callable[..., tuple[tuple[Any, ...], int]]
+"""Of the tensors of a batch: what the encoder takes of all views, one after the other, and v."""
 Loss = Callable[[list[Tensor], float], Tensor]
 """Of the projected views (n, d), original, physical and, if asked for, anomalous; temperature."""
 
@@ -43,14 +46,14 @@ class Views:
 
     def __call__(
         self, objects: Tensor, mask: Tensor, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor, int]:
-        """Return features (v n, slots, f) and masks (v n, slots) of all views, and v."""
+    ) -> tuple[tuple[Tensor, Tensor], int]:
+        """Return features (v n, slots, f) and masks (v n, slots) of all views; and v."""
         views = [(objects, mask), self.physical(objects, mask, generator=generator)]
         if self.anomaly is not None:
             views.append(self.anomaly(objects, mask, generator=generator))
         together = torch.cat([view for view, _ in views])
         masks = torch.cat([kept for _, kept in views])
-        return self.inputs.features(together, masks), masks, len(views)
+        return (self.inputs.features(together, masks), masks), len(views)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,17 +85,20 @@ class ContrastiveTraining(LightningModule):
         encoder: Trained in place.
         views: What is made of an event.
         plan: Numbers.
-        events: Objects (n, slots, 3), mask (n, slots) and weights (n,) or None.
+        events: Objects (n, slots, f), mask (n, slots) and weights (n,) or None.
         held_out: Objects and mask of the events whose loss is watched; None for none.
+        features: Of the events, (n, k), for views that take them, without `held_out`; or None.
     """
 
     def __init__(
         self,
-        encoder: EventTransformer,
-        views: Views,
+        encoder: EventTransformer | ProjectedParticles,
+        views: MakeViews,
         plan: Plan,
         events: tuple[Tensor, Tensor, Tensor | None],
         held_out: tuple[Tensor, Tensor] | None = None,
+        *,
+        features: Tensor | None = None,
     ) -> None:
         """Keep references to the events; nothing is copied."""
         super().__init__()
@@ -104,8 +110,10 @@ class ContrastiveTraining(LightningModule):
         self.mask: Tensor
         self.held_objects: Tensor
         self.held_mask: Tensor
+        self.features: Tensor | None
         self.register_buffer("objects", objects, persistent=False)
         self.register_buffer("mask", mask, persistent=False)
+        self.register_buffer("features", features, persistent=False)
         self.watched = held_out is not None
         if held_out is not None:
             self.register_buffer("held_objects", held_out[0], persistent=False)
@@ -137,7 +145,8 @@ class ContrastiveTraining(LightningModule):
             epoch=self.current_epoch,
             weight=self._weight,
         )
-        tensors = (self.objects, self.mask)
+        further = () if self.features is None else (self.features,)
+        tensors = (self.objects, self.mask, *further)
         return Batches(tensors, self._plan.batch_size, order=order, drop_last=True)
 
     def val_dataloader(self) -> Batches | list[Any]:
@@ -146,8 +155,8 @@ class ContrastiveTraining(LightningModule):
             return []
         return Batches((self.held_objects, self.held_mask), VALIDATION_BATCH, drop_last=True)
 
-    def training_step(self, batch: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the loss of a batch of objects and masks."""
+    def training_step(self, batch: tuple[Tensor, ...]) -> Tensor:
+        """Return the loss of a batch of objects, masks and, where given, features."""
         return self._loss(batch, self._generator)
 
     def validation_step(self, batch: tuple[Tensor, Tensor]) -> None:
@@ -155,9 +164,9 @@ class ContrastiveTraining(LightningModule):
         loss = self._loss(batch, self._held_generator)
         self.log("validation_loss", loss, batch_size=len(batch[0]))
 
-    def _loss(self, batch: tuple[Tensor, Tensor], generator: torch.Generator) -> Tensor:
-        features, masks, count = self._views(*batch, generator=generator)
-        projected = self.encoder.head(self.encoder(features, masks))
+    def _loss(self, batch: tuple[Tensor, ...], generator: torch.Generator) -> Tensor:
+        inputs, count = self._views(*batch, generator=generator)
+        projected = self.encoder.head(self.encoder(*inputs))
         return self._plan.loss(list(projected.chunk(count)), self._plan.temperature)
 
     def _fresh(self, *names: str | int) -> torch.Generator:

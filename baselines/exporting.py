@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from baselines.anomaly_clr import AnomalyClr, Untrained
+from baselines.anomaly_clr_diphoton import AnomClrPlusDiphoton
 from baselines.diphoton_training import LARGEST_LOG_VARIANCE
 from baselines.graphs.attention import perceptron
 from baselines.graphs.nine import standard_nine
@@ -98,6 +99,14 @@ def _raw9(graph: Graph, embedding: Raw9) -> tuple[Value, int]:
 def _transformer(graph: Graph, embedding: AnomalyClr | Untrained) -> tuple[Value, int]:
     return representation(graph, *embedding._require_fitted()), embedding.settings.dimension
 
+def _anomclr_plus_diphoton(graph: Graph, embedding: AnomClrPlusDiphoton) -> tuple[Value, int]:
+    network, inputs = embedding._require_fitted()
+    reduction = network.reduction
+    outputs = particle_outputs(graph, network.particles, inputs)
+    latents = (outputs - reduction.mean.numpy()) @ reduction.axes.numpy()
+    return latents, embedding.settings.latent
+
+
 
 def _raw(graph: Graph, embedding: Raw) -> tuple[Value, int]:
     if embedding.inputs is None:
@@ -117,3 +126,4 @@ _WRITERS: dict[Any, Any] = {
     Untrained: _transformer,
     Raw: _raw,
 }
+    AnomClrPlusDiphoton: _anomclr_plus_diphoton,

@@ -77,6 +77,13 @@ EMBEDDINGS = {
         "Variational autoencoder on nine features (arXiv:2508.13566)",
         "vae",
         ("background",),
+    "anomclr_plus_diphoton": Entry(
+        "baselines.anomaly_clr_diphoton:AnomClrPlusDiphoton",
+        "diphoton",
+        "Contrastive against anomaly-augmented views alone, its principal components",
+        "clr",
+        ("background",),
+    ),
     ),
     "raw9": Entry(
         "baselines.raw9:Raw9", "diphoton", "The nine features themselves", "", ("background",)

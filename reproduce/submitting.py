@@ -24,7 +24,7 @@ AUTHORS = ["DIADEM developers"]
 LICENCE = "BSD-3-Clause"
 CODE = "https://example.org/diadem"
 """Until the project has an address; LICENCE and AUTHORS are those of CITATION.cff."""
-LABEL_FREE = frozenset({"raw9", "random"})
+LABEL_FREE = frozenset({"raw9", "random", "anomclr_plus_diphoton"})
 """Embeddings of the diphoton task whose fit does not look at labels, registered ones.
 
 That of "haxad_vae" does: every process comes equally often.
@@ -33,6 +33,7 @@ _PAPERS = {"cms_adc": "arXiv:2301.04660", "diphoton": "arXiv:2603.25794"}
 _OTHER_PAPERS = {
     "haxad_vae": "arXiv:2508.13566",
     "raw9": "arXiv:2508.13566",
+    "anomclr_plus_diphoton": "arXiv:2301.04660",
     "signal_aware_adc": "arXiv:2603.25794",
 }
 _LONGEST = 41  # letters of a name on the board

@@ -65,7 +65,7 @@ LEARNING = {
     "evaluate": ("benchmark.tasks.work", "baselines.anomaly_clr", "baselines.raw"),
     "latents": (
         *("benchmark.tasks.diphoton_work", "baselines.signal_aware"),
-        *("baselines.haxad_vae", "baselines.raw9"),
+        *("baselines.haxad_vae", "baselines.raw9", "baselines.anomaly_clr_diphoton"),
     ),
     "probes": ("benchmark.probes.work", "benchmark.probes.maps"),
     "hunt": ("benchmark.hunt.template", "benchmark.hunt.hunt", "benchmark.hunt.sculpting"),
