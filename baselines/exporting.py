@@ -84,6 +84,14 @@ def _random(graph: Graph, embedding: RandomEncoder) -> tuple[Value, int]:
     return particle_outputs(graph, *embedding._require_fitted()).part(1, 0, count), count
 
 
+def _anomclr_plus_diphoton(graph: Graph, embedding: AnomClrPlusDiphoton) -> tuple[Value, int]:
+    network, inputs = embedding._require_fitted()
+    reduction = network.reduction
+    outputs = particle_outputs(graph, network.particles, inputs)
+    latents = (outputs - reduction.mean.numpy()) @ reduction.axes.numpy()
+    return latents, embedding.settings.latent
+
+
 def _haxad_vae(graph: Graph, embedding: HaxadVae) -> tuple[Value, int]:
     network, scale = embedding._require_fitted()
     outputs = perceptron(standard_nine(graph, scale, STEEP), network.encoder)
@@ -99,14 +107,6 @@ def _raw9(graph: Graph, embedding: Raw9) -> tuple[Value, int]:
 def _transformer(graph: Graph, embedding: AnomalyClr | Untrained) -> tuple[Value, int]:
     return representation(graph, *embedding._require_fitted()), embedding.settings.dimension
 
-def _anomclr_plus_diphoton(graph: Graph, embedding: AnomClrPlusDiphoton) -> tuple[Value, int]:
-    network, inputs = embedding._require_fitted()
-    reduction = network.reduction
-    outputs = particle_outputs(graph, network.particles, inputs)
-    latents = (outputs - reduction.mean.numpy()) @ reduction.axes.numpy()
-    return latents, embedding.settings.latent
-
-
 
 def _raw(graph: Graph, embedding: Raw) -> tuple[Value, int]:
     if embedding.inputs is None:
@@ -120,10 +120,10 @@ _WRITERS: dict[Any, Any] = {
     SignalAware: _signal_aware,
     Supervised: _supervised,
     RandomEncoder: _random,
+    AnomClrPlusDiphoton: _anomclr_plus_diphoton,
     HaxadVae: _haxad_vae,
     Raw9: _raw9,
     AnomalyClr: _transformer,
     Untrained: _transformer,
     Raw: _raw,
 }
-    AnomClrPlusDiphoton: _anomclr_plus_diphoton,

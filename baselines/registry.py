@@ -71,12 +71,6 @@ EMBEDDINGS = {
         "encoder",
         ("background",),
     ),
-    "haxad_vae": Entry(
-        "baselines.haxad_vae:HaxadVae",
-        "diphoton",
-        "Variational autoencoder on nine features (arXiv:2508.13566)",
-        "vae",
-        ("background",),
     "anomclr_plus_diphoton": Entry(
         "baselines.anomaly_clr_diphoton:AnomClrPlusDiphoton",
         "diphoton",
@@ -84,6 +78,12 @@ EMBEDDINGS = {
         "clr",
         ("background",),
     ),
+    "haxad_vae": Entry(
+        "baselines.haxad_vae:HaxadVae",
+        "diphoton",
+        "Variational autoencoder on nine features (arXiv:2508.13566)",
+        "vae",
+        ("background",),
     ),
     "raw9": Entry(
         "baselines.raw9:Raw9", "diphoton", "The nine features themselves", "", ("background",)
