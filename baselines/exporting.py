@@ -19,6 +19,7 @@ from baselines.nine_features import NINE
 from baselines.raw import Raw
 from baselines.raw9 import Raw9
 from baselines.registry import EMBEDDINGS
+from baselines.rounding import GRID
 from baselines.signal_aware import RandomEncoder, SignalAware, Supervised
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 def export_onnx(embedding: Any, path: Path) -> None:
     """Write a fitted embedding as an encoder: from the documented tensors to its latents.
 
-    Normalisation and noise are inside: latents are those of `transform` to rounding.
+    Normalisation and noise are inside. As in `transform`, all is computed in float64 and then
+    rounded to a grid: latents are the same numbers.
 
     Args:
         embedding: A registered one.
@@ -57,13 +59,19 @@ def export_onnx(embedding: Any, path: Path) -> None:
         )
         raise DiademError(message)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(graph.model(latents, dimensions).SerializeToString())
+        model = graph.model(_rounded(latents), dimensions)
+        temporary.write_bytes(model.SerializeToString())
+
+
+def _rounded(latents: Value) -> Value:
+    """Return latents on the grid, as `rounding.rounded` does."""
+    return ((latents / GRID).map("Round") * GRID).cast("float32")
 
 
 def _sampled(graph: Graph, mean: Value, log_variance: Value, dimensions: int) -> Value:
     """Return the latent that is drawn, with the noise of the event, from a Gaussian."""
     noise = graph.input("noise", "float32", (NOISE_COLUMNS,)).part(1, 0, dimensions)
-    return mean + (log_variance * 0.5).map("Exp") * noise
+    return mean + (log_variance * 0.5).map("Exp") * noise.cast("float64")
 
 
 def _signal_aware(graph: Graph, embedding: SignalAware) -> tuple[Value, int]:

@@ -26,6 +26,7 @@ from baselines.keeping import (
 )
 from baselines.networks.vae import Vae, VaePlan, VaeTraining
 from baselines.nine_features import NINE, Standard, nine_features
+from baselines.rounding import in_double, rounded
 from benchmark.batches import as_tensor
 from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime
@@ -129,7 +130,7 @@ class HaxadVae:
         return self
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
-        """Return the latents, float32 (n, latent).
+        """Return the latents, float32 (n, latent): rounded from float64.
 
         Raises:
             DataError: Events of another schema.
@@ -138,18 +139,19 @@ class HaxadVae:
         require_schema(events, DIPHOTON)
         network, scale = self._require_fitted()
         device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
-        network.to(device)
+        network = in_double(network, device)
         columns = self.settings.latent
+        # Those that encoders of others get, which are float32.
         noise = standard_normal(events.event_id, "latent noise", columns).astype(np.float32)
         found = np.empty((len(events), columns), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(events), CHUNK):
                 rows = slice(start, start + CHUNK)
-                x = _tensor(scale, _flattened(events.select(rows))).to(device)
+                x = as_tensor(scale.of(_flattened(events.select(rows)))).to(device)
                 mean, log_variance = network(x)
-                width = torch.exp(log_variance / 2).cpu().numpy()
-                found[rows] = mean.cpu().numpy() + width * noise[rows]
-        network.cpu()
+                normal = as_tensor(noise[rows]).to(device).double()
+                latents = mean + torch.exp(log_variance / 2) * normal
+                found[rows] = rounded(latents).cpu().numpy()
         return found
 
     def save(self, folder: Path) -> None:
@@ -204,7 +206,7 @@ class HaxadVae:
         )
 
 
-def _flattened(events: EventTable) -> NDArray[np.float32]:
+def _flattened(events: EventTable) -> NDArray[np.float64]:
     """Return the nine features with the steep ones on a logarithmic scale."""
     values = nine_features(events)
     steep = [NINE.index(name) for name in STEEP]
@@ -212,8 +214,8 @@ def _flattened(events: EventTable) -> NDArray[np.float32]:
     return values
 
 
-def _tensor(scale: Standard, values: NDArray[np.float32]) -> torch.Tensor:
-    return as_tensor(scale.of(values))
+def _tensor(scale: Standard, values: NDArray[np.float64]) -> torch.Tensor:
+    return as_tensor(scale.of(values).astype(np.float32))
 
 
 def _strata(events: EventTable) -> Strata:

@@ -27,8 +27,8 @@ NINE = (
 """Names of the features, in order. GeV for m_jj, ht30 and met."""
 
 
-def nine_features(events: EventTable) -> NDArray[np.float32]:
-    """Return the nine features, float32 (n, 9), in the order of `NINE`.
+def nine_features(events: EventTable) -> NDArray[np.float64]:
+    """Return the nine features, float64 (n, 9), in the order of `NINE`.
 
     The jets are the two small ones with the largest pT; m_jj and dr_jj are 0 where there are
     fewer. The diphoton mass is made of the two photons, since the column m_gg is hidden from
@@ -59,7 +59,7 @@ def nine_features(events: EventTable) -> NDArray[np.float32]:
         "met": events.objects[:, DIPHOTON.type_slice(MET).start, DIPHOTON.feature_index("pt")],
         "n_jets": columns["n_jets"],
     }
-    return np.stack([found[name] for name in NINE], axis=1, dtype=np.float32, casting="unsafe")
+    return np.stack([found[name] for name in NINE], axis=1, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Standard:
 
     Example:
         >>> Standard.fit(np.array([[1.0, 5.0], [3.0, 5.0]])).of(np.array([[3.0, 6.0]]))
-        array([[1., 1.]], dtype=float32)
+        array([[1., 1.]])
     """
 
     mean: tuple[float, ...]
@@ -118,10 +118,10 @@ class Standard:
             raise DiademError(message)
         return cls(mean, width)
 
-    def of(self, values: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the standardised values, float32 (n, d)."""
+    def of(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the standardised values, float64 (n, d)."""
         scaled: NDArray[np.float64] = (values - np.array(self.mean)) / np.array(self.width)
-        return scaled.astype(np.float32)
+        return scaled
 
 
 def _relative_pt(columns: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from baselines.inputs import AdcInputs
+from baselines.rounding import rounded
 from benchmark.batches import as_tensor
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
@@ -50,7 +51,7 @@ class Raw:
         return self
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
-        """Return float32 (n, 57).
+        """Return float32 (n, 57), rounded to the grid of all latents.
 
         Raises:
             DiademError: Not fitted.
@@ -63,7 +64,7 @@ class Raw:
             rows = slice(start, start + CHUNK)
             objects = as_tensor(events.objects[rows])
             mask = as_tensor(events.mask[rows])
-            parts.append(self.inputs.flat(objects, mask).numpy())
+            parts.append(rounded(self.inputs.flat(objects.double(), mask)).numpy())
         return np.concatenate(parts)
 
     def save(self, folder: Path) -> None:

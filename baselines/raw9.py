@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from baselines.development import development
 from baselines.keeping import not_fitted
 from baselines.nine_features import Standard, nine_features
+from baselines.rounding import rounded
+from benchmark.batches import as_tensor
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
 from benchmark.schema import DIPHOTON
@@ -57,14 +59,17 @@ class Raw9:
         return self
 
     def transform(self, events: EventTable) -> NDArray[np.float32]:
-        """Return float32 (n, 9).
+        """Return float32 (n, 9), rounded to the grid of all latents.
 
         Raises:
             DataError: Events of another schema.
             DiademError: Not fitted.
         """
         require_schema(events, DIPHOTON)
-        return self._fitted().of(nine_features(events))
+        found: NDArray[np.float32] = rounded(
+            as_tensor(self._fitted().of(nine_features(events)))
+        ).numpy()
+        return found
 
     def save(self, folder: Path) -> None:
         """Write means and widths.

@@ -26,8 +26,19 @@ def perceptron(x: Value, layers: nn.Sequential) -> Value:
         if name == "Linear":
             x = x.linear(layer)
         elif name != "Dropout":
-            x = x.map({"GELU": "Gelu", "ReLU": "Relu"}[name])
+            x = {"GELU": _gelu, "ReLU": _relu}[name](x)
     return x
+
+
+def _relu(x: Value) -> Value:
+    return x.map("Relu")
+
+
+def _gelu(x: Value) -> Value:
+    """Return PyTorch's GELU with approximate="tanh"."""
+    rate = math.sqrt(2 / math.pi)
+    inner = (x.square() * (0.044715 * rate) + rate) * x
+    return (inner.map("Tanh") + 1.0) * (x * 0.5)
 
 
 def hiding(filled: Value) -> Value:

@@ -1,4 +1,4 @@
-"""The nine features as a graph, in double precision: a mass is the difference of large numbers."""
+"""The nine features as a graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DOUBLE = "float64"
 
 
 def standard_nine(graph: Graph, scale: Standard, steep: Sequence[str] = ()) -> Value:
-    """Return the nine features (n, 9) of the documented inputs, standardised; float32.
+    """Return the nine features (n, 9) of the documented inputs, standardised.
 
     Args:
         graph: That it is written into.
@@ -30,7 +30,7 @@ def standard_nine(graph: Graph, scale: Standard, steep: Sequence[str] = ()) -> V
     for name in steep:
         columns[name] = (columns[name] + 1.0).map("Log")
     values = stacked(1, [columns[name] for name in NINE])
-    return ((values - list(scale.mean)) / list(scale.width)).cast("float32")
+    return (values - list(scale.mean)) / list(scale.width)
 
 
 def nine_columns(graph: Graph) -> dict[str, Value]:
@@ -63,15 +63,15 @@ def nine_columns(graph: Graph) -> dict[str, Value]:
 def _relative_pt(column: dict[str, Value]) -> tuple[Value, Value]:
     """Return the pT of the two photons over the mass of their pair; 0 where that is 0."""
     first, second = column["pt_g1"], column["pt_g2"]
-    angle = _cosh(column["eta_g1"] - column["eta_g2"]) - (
+    angle = (column["eta_g1"] - column["eta_g2"]).cosh() - (
         _turned(column["phi_g1"] - column["phi_g2"]).map("Cos")
     )
     mass = (first * second * angle * 2.0).max(0.0).map("Sqrt")
     there = mass > 0.0
-    divisor = there.where(mass, 1.0, _DOUBLE)
+    divisor = there.where(mass, 1.0)
     return (
-        there.where(first / divisor, 0.0, _DOUBLE),
-        there.where(second / divisor, 0.0, _DOUBLE),
+        there.where(first / divisor, 0.0),
+        there.where(second / divisor, 0.0),
     )
 
 
@@ -82,7 +82,7 @@ def _jet_pair(objects: Value, mask: Value) -> tuple[Value, Value]:
     pt, eta, phi, mass = (
         jets.at(2, DIPHOTON.feature_index(name)) for name in ("pt", "eta", "phi", "mass")
     )
-    momentum = [pt * phi.map("Cos"), pt * phi.map("Sin"), pt * _sinh(eta)]
+    momentum = [pt * phi.map("Cos"), pt * phi.map("Sin"), pt * eta.sinh()]
     squares = momentum[0].square() + momentum[1].square() + momentum[2].square()
     energy = (squares + mass.square()).map("Sqrt")
     sums = [part.sum(1) for part in momentum]
@@ -91,8 +91,8 @@ def _jet_pair(objects: Value, mask: Value) -> tuple[Value, Value]:
     distance = ((eta.at(1, 0) - eta.at(1, 1)).square() + apart).map("Sqrt")
     both = mask.at(1, start) & mask.at(1, start + 1)
     return (
-        both.where(squared.max(0.0).map("Sqrt"), 0.0, _DOUBLE),
-        both.where(distance, 0.0, _DOUBLE),
+        both.where(squared.max(0.0).map("Sqrt"), 0.0),
+        both.where(distance, 0.0),
     )
 
 
@@ -100,12 +100,3 @@ def _turned(angle: Value) -> Value:
     """Return an angle in [-pi, pi)."""
     turns = ((angle + math.pi) * (1 / (2 * math.pi))).map("Floor")
     return angle - turns * (2 * math.pi)
-
-
-# The runtime has no hyperbolic functions in double precision.
-def _cosh(x: Value) -> Value:
-    return (x.map("Exp") + (x * -1.0).map("Exp")) * 0.5
-
-
-def _sinh(x: Value) -> Value:
-    return (x.map("Exp") - (x * -1.0).map("Exp")) * 0.5

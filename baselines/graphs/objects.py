@@ -20,7 +20,7 @@ def scaled_objects(graph: Graph, inputs: AdcInputs) -> tuple[Value, Value]:
     """Return pT, eta and phi, scaled, of all slots (n, slots, 3), and the mask (n, slots)."""
     objects = graph.input("objects", "float32", (CMS_ADC.slots, len(CMS_ADC.features)))
     mask = graph.input("mask", "bool", (CMS_ADC.slots,))
-    scaled = objects / [inputs.mean_pt, ETA_SCALE, PHI_SCALE]
+    scaled = objects.cast("float64") / [inputs.mean_pt, ETA_SCALE, PHI_SCALE]
     return mask.expanded(2).where(scaled, 0.0), mask
 
 
@@ -29,7 +29,7 @@ def representation(graph: Graph, network: EventTransformer, inputs: AdcInputs) -
     scaled, mask = scaled_objects(graph, inputs)
     kinds = [kind.name for kind in CMS_ADC.types]
     one_hot = [[float(kind == name) for kind in kinds] for name in CMS_ADC.slot_types]
-    there = mask.cast("float32").expanded(2)
+    there = mask.cast(scaled.kind).expanded(2)
     slots = Slots(mask, CMS_ADC.slots)
     tokens = slots.gather(joined(2, [scaled, there * one_hot])).linear(network.embed)
     hidden = hiding(slots.filled)
@@ -39,4 +39,4 @@ def representation(graph: Graph, network: EventTransformer, inputs: AdcInputs) -
         read = attended(tokens.linear(layer.project), layer.heads, width, hidden)
         tokens = (tokens + read.linear(layer.merge)).normalised(layer.norms[0])
         tokens = (tokens + perceptron(tokens, layer.feed)).normalised(layer.norms[1])
-    return (tokens * slots.filled.cast("float32").expanded(2)).sum(1)
+    return (tokens * slots.filled.cast(tokens.kind).expanded(2)).sum(1)

@@ -37,9 +37,11 @@ def particle_outputs(graph: Graph, network: ParticleTransformer, inputs: Diphoto
         network: Has the weights.
         inputs: The normalisation.
     """
-    objects = graph.input("objects", "float32", (DIPHOTON.slots, len(DIPHOTON.features)))
+    shape = (DIPHOTON.slots, len(DIPHOTON.features))
+    objects = graph.input("objects", "float32", shape).cast("float64")
     mask = graph.input("mask", "bool", (DIPHOTON.slots,))
-    features = graph.input("features", "float32", (len(DIPHOTON.event_features),))
+    count = len(DIPHOTON.event_features)
+    features = graph.input("features", "float32", (count,)).cast("float64")
     slots = Slots(mask, DIPHOTON.slots)
     tokens, event = _numbers(objects, mask, features, inputs)
     tokens = perceptron(slots.gather(tokens), network.embed)
@@ -77,7 +79,7 @@ def _numbers(
         there.where((values - middle[k]) / width[k], 0.0)
         for k, (values, there) in enumerate(found)
     ]
-    types = mask.cast("float32").expanded(2) * _one_hot()
+    types = mask.cast(objects.kind).expanded(2) * _one_hot()
     positive = event[0] > 0.0
     logarithm = (positive.where(event[0], 1.0).map("Log") - middle[split]) / width[split]
     pair = [positive.where(logarithm, 0.0), (event[1] - middle[split + 1]) / width[split + 1]]
@@ -106,7 +108,7 @@ def _one_hot() -> list[list[float]]:
 
 def _kinematics(objects: Value, mask: Value) -> Value:
     """Return pT, eta, phi, mass and whether there is an eta: (n, slots, 5)."""
-    there = mask.cast("float32").expanded(2)
+    there = mask.cast(objects.kind).expanded(2)
     kept = objects.take(2, [DIPHOTON.feature_index(k) for k in ("pt", "eta", "phi", "mass")])
     has_eta = there * np.array(_slots_with("eta"), dtype=np.float32)[:, None]
     return joined(2, [mask.expanded(2).where(kept, 0.0), has_eta])
@@ -149,12 +151,12 @@ def _mass2(
     d_phi: Value,
 ) -> Value:
     (pt1, eta1, mass1), (pt2, eta2, mass2) = first, second
-    p1, p2 = pt1 * eta1.map("Cosh"), pt2 * eta2.map("Cosh")
+    p1, p2 = pt1 * eta1.cosh(), pt2 * eta2.cosh()
     square1, square2 = mass1.square(), mass2.square()
     e1, e2 = (p1.square() + square1).map("Sqrt"), (p2.square() + square2).map("Sqrt")
     above = square1 * p2.square() + square2 * p1.square() + square1 * square2
     below = (e1 * e2 + p1 * p2).max(SMALLEST)
-    opening = (d_eta * 0.5).map("Sinh").square() + (d_phi * 0.5).map("Sin").square()
+    opening = (d_eta * 0.5).sinh().square() + (d_phi * 0.5).map("Sin").square()
     return square1 + square2 + above / below * 2.0 + pt1 * pt2 * opening * 4.0
 
 

@@ -53,7 +53,7 @@ class Slots:
             pairs: (n, number of pairs, k) in the order of `pairs`; the diagonal is zero.
             width: k.
         """
-        zero = self.filled.part(1, 0, 1).cast("float32").expanded(2) * np.zeros((1, 1, width))
+        zero = self.filled.part(1, 0, 1).cast(pairs.kind).expanded(2) * np.zeros((1, 1, width))
         table = np.zeros((self._slots, self._slots), dtype=np.int64)
         for number, (row, column) in enumerate(_pairs(self._slots)):
             table[row, column] = table[column, row] = number + 1

@@ -158,13 +158,24 @@ class Value:
         """Return the square."""
         return self * self
 
-    def where(self, then: Any, otherwise: Any, kind: str = "float32") -> Value:
-        """Return, by these truth values, one or the other."""
+    # The runtime has no hyperbolic functions but the tangent in double precision.
+    def cosh(self) -> Value:
+        """Return the hyperbolic cosine."""
+        return (self.map("Exp") + (self * -1.0).map("Exp")) * 0.5
+
+    def sinh(self) -> Value:
+        """Return the hyperbolic sine."""
+        return (self.map("Exp") - (self * -1.0).map("Exp")) * 0.5
+
+    def where(self, then: Any, otherwise: Any) -> Value:
+        """Return, by these truth values, one or the other; two numbers are float64."""
+        kinds = [value.kind for value in (then, otherwise) if isinstance(value, Value)]
+        kind = kinds[0] if kinds else "float64"
         found = [
             value if isinstance(value, Value) else self.graph.constant(value, kind)
             for value in (then, otherwise)
         ]
-        return self.graph.node("Where", self, *found, kind=found[0].kind)
+        return self.graph.node("Where", self, *found, kind=kind)
 
     def cast(self, kind: str) -> Value:
         """Return it as another NumPy type."""
@@ -221,7 +232,7 @@ class Value:
 
     def normalised(self, norm: Any) -> Value:
         """Return it through one of PyTorch's `LayerNorm`, over the last axis."""
-        scale, shift = (self.graph.constant(numbers(v)) for v in (norm.weight, norm.bias))
+        scale, shift = (self._as_value(numbers(v)) for v in (norm.weight, norm.bias))
         return self.graph.node(
             "LayerNormalization", self, scale, shift, kind=self.kind, axis=-1, epsilon=norm.eps
         )
