@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -75,6 +75,8 @@ class DiphotonInputs:
         [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     """
 
+    object_numbers: ClassVar[int] = FEATURES
+    event_numbers: ClassVar[int] = len(EVENT_NUMBERS)
     means: tuple[float, ...]
     widths: tuple[float, ...]
 
@@ -114,6 +116,14 @@ class DiphotonInputs:
             means=tuple(moment.mean for moment in moments),
             widths=tuple(moment.width for moment in moments),
         )
+
+    def check(self, objects: Tensor, mask: Tensor, features: Tensor) -> None:
+        """Refuse a number of a real object or of an event that is not finite.
+
+        Raises:
+            DataError: There is one.
+        """
+        check_finite(objects, mask, features)
 
     def tensors(self, objects: Tensor, mask: Tensor, features: Tensor) -> EventInputs:
         """Return what the network takes, on the device and with the type of `objects`.

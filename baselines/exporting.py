@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from baselines.anomaly_clr import AnomalyClr, Untrained
 from baselines.anomaly_clr_diphoton import AnomClrPlusDiphoton
 from baselines.diphoton_training import LARGEST_LOG_VARIANCE
+from baselines.graphs.adc_particles import adc_particle_outputs
 from baselines.graphs.attention import perceptron
 from baselines.graphs.nine import standard_nine
 from baselines.graphs.objects import representation, scaled_objects
@@ -21,6 +22,7 @@ from baselines.raw9 import Raw9
 from baselines.registry import EMBEDDINGS
 from baselines.rounding import GRID
 from baselines.signal_aware import RandomEncoder, SignalAware, Supervised
+from baselines.signal_aware_adc import SignalAwareAdc
 from benchmark.errors import DiademError, complaint
 from benchmark.files import atomic_path
 from benchmark.schema import CMS_ADC
@@ -82,6 +84,11 @@ def _signal_aware(graph: Graph, embedding: SignalAware) -> tuple[Value, int]:
     return _sampled(graph, outputs.part(1, 0, count), log_variance, count), count
 
 
+def _signal_aware_adc(graph: Graph, embedding: SignalAwareAdc) -> tuple[Value, int]:
+    count = embedding.settings.latent
+    return adc_particle_outputs(graph, *embedding._require_fitted()).part(1, 0, count), count
+
+
 def _supervised(graph: Graph, embedding: Supervised) -> tuple[Value, int]:
     outputs = particle_outputs(graph, *embedding._require_fitted())
     return outputs.map("LogSoftmax", axis=1), len(embedding.classes)
@@ -125,6 +132,7 @@ def _raw(graph: Graph, embedding: Raw) -> tuple[Value, int]:
 
 
 _WRITERS: dict[Any, Any] = {
+    SignalAwareAdc: _signal_aware_adc,  # before what it is a kind of
     SignalAware: _signal_aware,
     Supervised: _supervised,
     RandomEncoder: _random,

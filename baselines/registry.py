@@ -50,6 +50,12 @@ EMBEDDINGS = {
         "Contrastive against anomaly-augmented views alone; costs O(N)",
         "encoder",
     ),
+    "signal_aware_adc": Entry(
+        "baselines.signal_aware_adc:SignalAwareAdc",
+        "cms_adc",
+        "Particle transformer, contrastive between W, Z, top pairs and QCD by their labels",
+        "signal_aware",
+    ),
     "signal_aware": Entry(
         "baselines.signal_aware:SignalAware",
         "diphoton",

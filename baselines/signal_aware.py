@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 from torch.nn import functional
 
 from baselines.development import development
-from baselines.diphoton_inputs import DiphotonInputs, check_finite
+from baselines.diphoton_inputs import DiphotonInputs
 from baselines.diphoton_training import (
     LabelledTraining,
     Plan,
@@ -40,6 +40,7 @@ from baselines.method_card import defaults
 from baselines.networks.particle_transformer import ParticleTransformer
 from baselines.rounding import in_double, rounded
 from benchmark.batches import Batches, as_tensor
+from benchmark.cards import load_card
 from benchmark.devices import on_cuda
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, complaint
@@ -47,7 +48,6 @@ from benchmark.noise import standard_normal
 from benchmark.schema import DIPHOTON
 from benchmark.seeds import seed_for
 from benchmark.table import require_schema
-from benchmark.tasks.diphoton_events import diphoton_card
 from benchmark.training import FitSettings, fit_module
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from baselines.particle_inputs import ParticleInputs
     from benchmark.events import EventTable
+    from benchmark.schema import EventSchema
 
 CHUNK = 1024  # events embedded at once: more fall out of the caches
 CARD = "signal_aware"
@@ -116,13 +118,15 @@ class _Encoder(ABC):
     """
 
     name: ClassVar[str]
+    schema: ClassVar[EventSchema] = DIPHOTON
+    inputs: ClassVar[type[ParticleInputs]] = DiphotonInputs
 
     def __init__(self, **settings: Any) -> None:
         """Check the settings."""
         self.settings = checked(EncoderSettings, self.name, {**defaults(CARD), **settings})
         self.runtime = Runtime()
         self.classes: tuple[str, ...] = ()
-        self._fitted: tuple[ParticleTransformer, DiphotonInputs] | None = None
+        self._fitted: tuple[ParticleTransformer, ParticleInputs] | None = None
         self._network(1, seed=0)  # sizes that do not fit together are an error now
 
     @abstractmethod
@@ -141,7 +145,7 @@ class _Encoder(ABC):
             DataError: An event holds a number that is not finite.
             DiademError: Not fitted.
         """
-        require_schema(events, DIPHOTON)
+        require_schema(events, self.schema)
         network, inputs = self._require_fitted()
         device = torch.device("cuda" if on_cuda(self.runtime.device) else "cpu")
         network = in_double(network, device)
@@ -152,7 +156,7 @@ class _Encoder(ABC):
         found = [np.zeros((0, self._dimensions()), dtype=np.float32)]
         with torch.inference_mode():
             for *part, own in Batches((*held, noise), CHUNK):
-                check_finite(*part)
+                inputs.check(*part)
                 objects, mask, features = (tensor.to(device) for tensor in part)
                 outputs = network(inputs.tensors(objects.double(), mask, features.double()))
                 latents = self._latents(outputs, own.to(device).double())
@@ -172,7 +176,7 @@ class _Encoder(ABC):
             "inputs": inputs.state(),
             "classes": list(self.classes),
         }
-        write_network(folder, network, note, DIPHOTON)
+        write_network(folder, network, note, self.schema)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -181,19 +185,20 @@ class _Encoder(ABC):
         Raises:
             DiademError: The folder holds another encoder, or is damaged.
         """
-        weights, note = read_network(folder, cls.name, DIPHOTON)
+        weights, note = read_network(folder, cls.name, cls.schema)
         with readable(folder):
             made = cls(**note["settings"])
             made.classes = tuple(map(str, note["classes"]))
             network = made._network(made._outputs(), seed=0)
             take_weights(network, weights, folder)
-            made._fitted = network.eval(), DiphotonInputs.from_state(note["inputs"])
+            made._fitted = network.eval(), cls.inputs.from_state(note["inputs"])
         return made
 
     def _dimensions(self) -> int:
         return self.settings.latent
 
-    def _require_fitted(self) -> tuple[ParticleTransformer, DiphotonInputs]:
+    def _require_fitted(self) -> tuple[ParticleTransformer, Any]:
+        """Return the network and its `inputs`."""
         if self._fitted is None:
             raise not_fitted(self.name)
         return self._fitted
@@ -204,6 +209,8 @@ class _Encoder(ABC):
             torch.default_generator.manual_seed(seed_for("encoder weights", seed))
             return ParticleTransformer(
                 outputs=outputs,
+                features=self.inputs.object_numbers,
+                event_features=self.inputs.event_numbers,
                 width=chosen.width,
                 heads=chosen.heads,
                 layers=chosen.layers,
@@ -235,13 +242,12 @@ class _Trained(_Encoder):
             DiademError: The training fails, or the checkpoint is of another one: another task,
                 other settings, events or seed.
         """
-        require_schema(events, DIPHOTON)
-        watched = self.settings.patience is not None
-        fitted, held = development(events, self.name, watched=watched)
+        require_schema(events, self.schema)
+        fitted, held = self._development(events)
         self._require_contrast(fitted)
         self.classes = self._classes_of(fitted)
         network = self._network(self._outputs(), seed)
-        inputs = DiphotonInputs.fit(fitted)
+        inputs = self.inputs.fit(fitted)
         module = LabelledTraining(
             network,
             self._seeded_objective(fitted, seed),
@@ -254,12 +260,17 @@ class _Trained(_Encoder):
         self._fitted = network.eval(), inputs
         return self
 
+    def _development(self, events: EventTable) -> tuple[EventTable, EventTable | None]:
+        """Return the events to train on, and those whose loss is watched; None where none is."""
+        return development(events, self.name, watched=self.settings.patience is not None)
+
     def _classes_of(self, events: EventTable) -> tuple[str, ...]:
         del events
         return ()
 
     def _seeded_objective(self, events: EventTable, seed: int) -> nn.Module:
-        backgrounds = [p.name for p in diphoton_card().processes if p.kind == "background"]
+        processes = load_card(self.schema.name).processes
+        backgrounds = [p.name for p in processes if p.kind == "background"]
         signals = not set(labels_of(events)) <= set(backgrounds)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed_for("head weights", seed))
@@ -373,7 +384,7 @@ class RandomEncoder(_Encoder):
         Raises:
             DataError: There is no event of it.
         """
-        require_schema(events, DIPHOTON)
+        require_schema(events, self.schema)
         fitted, _ = development(events, self.name, watched=False)
-        self._fitted = self._network(self._outputs(), seed).eval(), DiphotonInputs.fit(fitted)
+        self._fitted = self._network(self._outputs(), seed).eval(), self.inputs.fit(fitted)
         return self

@@ -14,6 +14,7 @@ import yaml
 
 from baselines.method_card import method_card
 from baselines.registry import EMBEDDINGS
+from benchmark.embedding import embedding_class, uses_labels
 from benchmark.tasks.cms_adc import CMS_ADC
 from benchmark.tasks.diphoton import DIPHOTON
 from reproduce.contestants import contestant
@@ -32,10 +33,15 @@ _RESULTS = "../../results/quick"
 _EVIDENCE = {
     "table-2": ("cms_adc/tables/adc-2.md", "AUC, background rejection, significance improvement"),
     "adc-figures": ("cms_adc/figures/adc-roc-si.md", "ROC and significance improvement curves"),
+    "leaderboard": ("leaderboard/board.md", "the leaderboard of both tasks"),
     "confusion": ("diphoton/tables/confusion.md", "how well nine classes are told apart"),
     "latents": ("diphoton/tables/latents.md", "how Gaussian the latents are, and what of m_gg"),
     "sic": ("diphoton/tables/sic.md", "the search, at every strength, also without a signal"),
 }
+_LABELLED = (
+    "Background events of the part `train` (W, Z, top pairs, QCD), with their process as label "
+    "and without any signal. Regime: background-only."
+)
 _TRAINED_ON = {
     CMS_ADC.name: (
         "Background events of the part `train`, without labels and without any signal. An "
@@ -85,7 +91,7 @@ def _parts(name: str, entry: Entry, words: Mapping[str, Any]) -> Iterator[str]:
     yield f"*{entry.title}.* Task `{entry.task}`. Code: `{entry.path}`."
     yield words["what"]
     yield f"**Intended use.** {words['use']}"
-    yield f"**Trained on.** {_TRAINED_ON[entry.task]}{_regimes(entry)}"
+    yield f"**Trained on.** {_trained_on(entry)}{_regimes(entry)}"
     yield "\n".join(_settings(name, entry))
     yield "**Limits.**\n" + "\n".join(f"- {limit}" for limit in words["limits"])
     listed = [
@@ -95,6 +101,10 @@ def _parts(name: str, entry: Entry, words: Mapping[str, Any]) -> Iterator[str]:
     yield "**Measured** (quick profile, with uncertainties and event counts):\n" + "\n".join(
         listed
     )
+
+
+def _trained_on(entry: Entry) -> str:
+    return _LABELLED if uses_labels(embedding_class(entry.path)) else _TRAINED_ON[entry.task]
 
 
 def _regimes(entry: Entry) -> str:
@@ -118,7 +128,7 @@ def _settings(name: str, entry: Entry) -> Iterator[str]:
     if not held["paper"]:
         yield "**Settings.** None: nothing is learned."
         return
-    sources = method_card(_CARD) if entry.path.startswith("baselines.signal_aware:") else {}
+    sources = method_card(_CARD) if entry.path.startswith("baselines.signal_aware") else {}
     yield "**Settings.**"
     yield ""
     yield f"| setting | {' | '.join(PROFILES)} | where the paper's value comes from |"

@@ -18,20 +18,34 @@ if TYPE_CHECKING:
 
 def scaled_objects(graph: Graph, inputs: AdcInputs) -> tuple[Value, Value]:
     """Return pT, eta and phi, scaled, of all slots (n, slots, 3), and the mask (n, slots)."""
+    objects, mask = given(graph)
+    return _scaled(objects, mask, inputs), mask
+
+
+def given(graph: Graph) -> tuple[Value, Value]:
+    """Return the documented objects (n, slots, 3) and mask (n, slots)."""
     objects = graph.input("objects", "float32", (CMS_ADC.slots, len(CMS_ADC.features)))
-    mask = graph.input("mask", "bool", (CMS_ADC.slots,))
-    scaled = objects.cast("float64") / [inputs.mean_pt, ETA_SCALE, PHI_SCALE]
-    return mask.expanded(2).where(scaled, 0.0), mask
+    return objects, graph.input("mask", "bool", (CMS_ADC.slots,))
+
+
+def typed_objects(objects: Value, mask: Value, inputs: AdcInputs) -> Value:
+    """Return what `AdcInputs.features` gives of what `given` gives, (n, slots, 7)."""
+    kinds = [kind.name for kind in CMS_ADC.types]
+    one_hot = [[float(kind == name) for kind in kinds] for name in CMS_ADC.slot_types]
+    types = mask.cast(objects.kind).expanded(2) * one_hot
+    return joined(2, [_scaled(objects, mask, inputs), types])
+
+
+def _scaled(objects: Value, mask: Value, inputs: AdcInputs) -> Value:
+    scaled = objects / [inputs.mean_pt, ETA_SCALE, PHI_SCALE]
+    return mask.expanded(2).where(scaled, 0.0)
 
 
 def representation(graph: Graph, network: EventTransformer, inputs: AdcInputs) -> Value:
     """Return the representations (n, dimension) of the documented inputs."""
-    scaled, mask = scaled_objects(graph, inputs)
-    kinds = [kind.name for kind in CMS_ADC.types]
-    one_hot = [[float(kind == name) for kind in kinds] for name in CMS_ADC.slot_types]
-    there = mask.cast(scaled.kind).expanded(2)
+    objects, mask = given(graph)
     slots = Slots(mask, CMS_ADC.slots)
-    tokens = slots.gather(joined(2, [scaled, there * one_hot])).linear(network.embed)
+    tokens = slots.gather(typed_objects(objects, mask, inputs)).linear(network.embed)
     hidden = hiding(slots.filled)
     layers: list[Any] = list(network.layers)
     for layer in layers:
@@ -39,4 +53,4 @@ def representation(graph: Graph, network: EventTransformer, inputs: AdcInputs) -
         read = attended(tokens.linear(layer.project), layer.heads, width, hidden)
         tokens = (tokens + read.linear(layer.merge)).normalised(layer.norms[0])
         tokens = (tokens + perceptron(tokens, layer.feed)).normalised(layer.norms[1])
-    return (tokens * slots.filled.cast(tokens.kind).expanded(2)).sum(1)
+    return (tokens * slots.filled.cast("float32").expanded(2)).sum(1)

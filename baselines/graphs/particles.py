@@ -42,19 +42,41 @@ def particle_outputs(graph: Graph, network: ParticleTransformer, inputs: Diphoto
     mask = graph.input("mask", "bool", (DIPHOTON.slots,))
     count = len(DIPHOTON.event_features)
     features = graph.input("features", "float32", (count,)).cast("float64")
-    slots = Slots(mask, DIPHOTON.slots)
     tokens, event = _numbers(objects, mask, features, inputs)
+    slots = Slots(mask, DIPHOTON.slots)
+    return network_outputs(network, slots, tokens, _kinematics(objects, mask), event)
+
+
+def network_outputs(
+    network: ParticleTransformer,
+    slots: Slots,
+    tokens: Value,
+    kinematics: Value,
+    event: Value | None = None,
+) -> Value:
+    """Return the network's outputs (n, outputs) of what it takes; see `EventInputs`.
+
+    Args:
+        network: Has the weights.
+        slots: Those that are filled.
+        tokens: Numbers of the objects, (n, slots, k).
+        kinematics: Of the objects, (n, slots, 5).
+        event: Numbers of the event, (n, k); None where there are none.
+    """
     tokens = perceptron(slots.gather(tokens), network.embed)
-    bias = _bias(slots, _kinematics(objects, mask), network)
+    bias = _bias(slots, kinematics, network)
     for block in network.blocks:
         tokens = particle_block(tokens, block, bias)  # type: ignore[arg-type]
     # The class token of every event is the same: (n, 1) zeros carry their number.
-    token = event.part(1, 0, 1) * 0.0 + numbers(network.token)
-    hidden = joined(1, [event.part(1, 0, 1) * 0.0, slots.filled.where(0.0, HIDDEN)]).expanded(1)
+    zero = kinematics.at(1, 0).part(1, 0, 1) * 0.0
+    token = zero + numbers(network.token)
+    hidden = joined(1, [zero, slots.filled.where(0.0, HIDDEN)]).expanded(1)
     for block in network.class_blocks:
         token = class_block(token, tokens, block, hidden)  # type: ignore[arg-type]
     read = token.normalised(network.norm)
-    return perceptron(joined(1, [read, perceptron(event, network.embed_event)]), network.head)
+    if event is not None and network.embed_event is not None:
+        read = joined(1, [read, perceptron(event, network.embed_event)])
+    return perceptron(read, network.head)
 
 
 def _numbers(

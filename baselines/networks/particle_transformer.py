@@ -45,7 +45,7 @@ class ParticleTransformer(nn.Module):
 
     Args:
         features: Numbers per object.
-        event_features: Numbers per event.
+        event_features: Numbers per event; 0 leaves out their MLP.
         outputs: Numbers to return for an event.
         width: Width of the model.
         heads: Attention heads; must divide `width`.
@@ -85,9 +85,10 @@ class ParticleTransformer(nn.Module):
     ) -> None:
         """Check the sizes and draw the weights."""
         super().__init__()
-        sizes = {"features": features, "event_features": event_features, "outputs": outputs}
+        sizes = {"features": features, "outputs": outputs}
         sizes |= {"width": width, "heads": heads, "layers": layers, "class_layers": class_layers}
-        _check_settings(sizes | {"expansion": expansion, "pair_width": pair_width}, dropout)
+        sizes |= {"expansion": expansion, "pair_width": pair_width}
+        _check_settings(sizes, dropout, event_features=event_features)
         self.features, self.event_features, self.packed = features, event_features, packed
         self.embed = perceptron(features, width, width)
         self.pairs = PairBias(pair_features.FEATURES, pair_width, heads)
@@ -100,8 +101,10 @@ class ParticleTransformer(nn.Module):
         )
         self.token = nn.Parameter(nn.init.trunc_normal_(torch.empty(width), std=0.02))
         self.norm = nn.LayerNorm(width)
-        self.embed_event = perceptron(event_features, width // 2, width // 2)
-        self.head = perceptron(width + width // 2, width, outputs)
+        self.embed_event = None
+        if event_features:
+            self.embed_event = perceptron(event_features, width // 2, width // 2)
+        self.head = perceptron(width + (width // 2 if event_features else 0), width, outputs)
 
     def forward(self, inputs: EventInputs) -> Tensor:
         """Return the outputs (n, outputs) of the events of `DiphotonInputs.tensors`.
@@ -121,8 +124,10 @@ class ParticleTransformer(nn.Module):
         token = self.token.to(tokens.dtype).expand(len(inputs.mask), -1)
         for block in self.class_blocks:
             token = block(token, tokens, layout)
-        event = self.embed_event(inputs.event)
-        outputs: Tensor = self.head(torch.cat((layout.restore(self.norm(token)), event), dim=1))
+        read = layout.restore(self.norm(token))
+        if self.embed_event is not None:
+            read = torch.cat((read, self.embed_event(inputs.event)), dim=1)
+        outputs: Tensor = self.head(read)
         return outputs.to(inputs.objects.dtype)
 
     def _check(self, inputs: EventInputs) -> None:
@@ -142,8 +147,11 @@ class ParticleTransformer(nn.Module):
             raise DiademError(complaint("bad mask", found=str(inputs.mask.dtype), expected="bool"))
 
 
-def _check_settings(sizes: dict[str, int], dropout: float) -> None:
+def _check_settings(sizes: dict[str, int], dropout: float, *, event_features: int) -> None:
     """Refuse a network that cannot be built."""
+    if event_features < 0:
+        message = complaint("bad event_features", found=str(event_features), expected="0 or more")
+        raise DiademError(message)
     for name, size in sizes.items():
         if size < 1:
             message = complaint(f"bad {name}", found=str(size), expected="at least 1")

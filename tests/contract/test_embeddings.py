@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from baselines.registry import EMBEDDINGS
-from benchmark.embedding import Embedding, Storable, latents_of
+from benchmark.embedding import Embedding, Storable, latents_of, uses_labels
 from benchmark.errors import DataError, DiademError
 from benchmark.events import EventTable, read_events
 from benchmark.paths import datasets_root
@@ -49,9 +49,9 @@ def events(name: str) -> EventTable:
 
 
 def seen(name: str) -> EventTable:
-    """What `fit` sees: weights in the one task, labels in the other."""
+    """What `fit` sees: weights in the one task, labels in the other, or where it asks for them."""
     adc = EMBEDDINGS[name].task == "cms_adc"
-    return hidden(events(name), weights=adc, labels=not adc)
+    return hidden(events(name), weights=adc, labels=not adc or uses_labels(make(name)))
 
 
 def make(name: str) -> Any:

@@ -73,7 +73,10 @@ LEARNING = {
 _CHECKED = tuple(f"benchmark.submissions.{name}" for name in ("check", "encoder", "scoring"))
 LEARNING |= {
     "leaderboard-diphoton": (*LEARNING["hunt"], "benchmark.hunt.outcome", *_CHECKED),
-    "leaderboard-cms_adc": (*LEARNING["evaluate"], *_CHECKED),
+    "leaderboard-cms_adc": (
+        *(*LEARNING["evaluate"], "baselines.signal_aware_adc"),
+        *_CHECKED,
+    ),
     "leaderboard": ("benchmark.leaderboard", "reproduce.leaderboard.writing"),
 }
 LEARNING |= dict.fromkeys(("scan", "scan-raw"), LEARNING["evaluate"])
