@@ -25,7 +25,7 @@ def scaled_objects(graph: Graph, inputs: AdcInputs) -> tuple[Value, Value]:
 def given(graph: Graph) -> tuple[Value, Value]:
     """Return the documented objects (n, slots, 3) and mask (n, slots)."""
     objects = graph.input("objects", "float32", (CMS_ADC.slots, len(CMS_ADC.features)))
-    return objects, graph.input("mask", "bool", (CMS_ADC.slots,))
+    return objects.cast("float64"), graph.input("mask", "bool", (CMS_ADC.slots,))
 
 
 def typed_objects(objects: Value, mask: Value, inputs: AdcInputs) -> Value:
@@ -53,4 +53,4 @@ def representation(graph: Graph, network: EventTransformer, inputs: AdcInputs) -
         read = attended(tokens.linear(layer.project), layer.heads, width, hidden)
         tokens = (tokens + read.linear(layer.merge)).normalised(layer.norms[0])
         tokens = (tokens + perceptron(tokens, layer.feed)).normalised(layer.norms[1])
-    return (tokens * slots.filled.cast("float32").expanded(2)).sum(1)
+    return (tokens * slots.filled.cast(tokens.kind).expanded(2)).sum(1)
