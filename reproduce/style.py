@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -40,6 +41,7 @@ LARGE, SMALL = 13.5, 12.0
 """Points of the letters of labels and titles, and of numbers and legends. A panel of 4.6 inches is
 printed as wide as a column, or three as wide as a page: they have 6 points or more then."""
 _LINES, _LETTERS = 3, 90  # of the notes on a picture
+_NAMED, _HELD = re.compile(r" \([^()]*\)"), "\N{NO-BREAK SPACE}"  # "stop (1000, 400, 0.5)" is one
 _LINE = 0.24  # inches
 _PANEL = 4.6  # inches, with its labels
 _RATIO = 0.35  # height of what is below a panel
@@ -179,10 +181,15 @@ def _heighten(figure: Figure, lines: int) -> None:
 
 
 def _shortened(notes: Sequence[str]) -> list[str]:
-    """Return what fits beside a picture; the caption has all."""
-    lines = [f"Incomplete: {textwrap.shorten(note, _LETTERS)}" for note in notes[:_LINES]]
-    rest = len(notes) - _LINES
-    return lines + ([f"and {rest} more, in the caption"] if rest > 0 else [])
+    """Return what fits beside a picture, never a part of a name; the caption has all."""
+    lines: list[str] = []
+    for k, note in enumerate(notes):
+        if len(lines) >= _LINES:
+            return [*lines, f"and {len(notes) - k} more, in the caption"]
+        whole = _NAMED.sub(lambda found: found[0].replace(" ", _HELD), f"Incomplete: {note}")
+        room = _LINES - len(lines)
+        lines += textwrap.wrap(whole, _LETTERS, max_lines=room, placeholder=" ... (see caption)")
+    return [line.replace(_HELD, " ") for line in lines]
 
 
 def sample(label: str, **look: Any) -> Line2D:

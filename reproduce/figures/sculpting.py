@@ -27,12 +27,14 @@ if TYPE_CHECKING:
     from reproduce.sac.hunt import Hunt
 
 PUBLISHED = "sac_fig_3"
+_ALONE = ("ID", "background-only")  # one regime of this kind
 _GRID = np.linspace(0, 1, 101)
-_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 3)), (0, (3, 1)))
+_DASHES = {"ID": "-", "IP": "--", "EP": "-.", "background-only": (0, (8, 2))}
+_FREE = tuple(style.PALETTE[k] for k in (2, 1, 9, 5, 8, 6, 7))  # not those of ID, background, cuts
 _BEFORE: dict[str, Any] = {"color": "0.65"}
 _CUTS = {
-    0.001: {"color": style.PALETTE[3], "marker": "o"},
-    0.01: {"color": style.PALETTE[0], "marker": "s"},
+    0.001: {"color": "black", "marker": "o"},
+    0.01: {"color": style.PALETTE[4], "marker": "s"},
 }
 _BESIDE = {0.001: 0.15, 0.01: -0.15}  # of a bin: two cuts side by side
 _LARGEST = 2.6  # of the ratio's axis
@@ -94,12 +96,17 @@ def _masses(mass: pd.DataFrame) -> pd.DataFrame:
 
 
 def _looks(regimes: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    kinds: dict[str, int] = {}
+    """Yield the look of each: dashes by kind, a colour of its own; dots once those are used up."""
+    others = 0
     for regime in regimes:
         label = regime_text(regime).partition(" ")[0]
-        kinds[label] = kinds.get(label, -1) + 1
-        colour = LINES.get(label, {"color": "black"})["color"]
-        yield regime, {"color": colour, "linestyle": _DASHES[kinds[label] % len(_DASHES)]}
+        dashes = _DASHES.get(label, "-")
+        if label in _ALONE:
+            yield regime, {"color": LINES[label]["color"], "linestyle": dashes}
+            continue
+        dashes = dashes if others < len(_FREE) else ":"
+        yield regime, {"color": _FREE[others % len(_FREE)], "linestyle": dashes}
+        others += 1
 
 
 def _roc(ax: Axes, below: Axes, curves: pd.DataFrame, looks: dict[str, dict[str, Any]]) -> None:

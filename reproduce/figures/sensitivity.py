@@ -39,7 +39,7 @@ from reproduce.sac.names import (
 from reproduce.sac.rows import provenance, require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from matplotlib.axes import Axes
 
@@ -128,7 +128,7 @@ def draw(hunt: Hunt) -> Made:
                 rf"{WORKING_POINTS[at]}, $\epsilon_B$ = {100 * at:g} %", size=style.LARGE, pad=26
             )
         axes[0].set_yticks(range(len(signals)), [signal_label(name) for name in signals])
-        handles = list(_legend(set(shown["series"])))
+        handles = [*_legend(set(shown["series"])), *_ends(set(shown["end"]), tried)]
         style.finish(page, axes, handles, origin=provenance(used).short(), notes=notes, ncols=4)
     return of_hunt(hunt, used, words=_words(shown), page=page, numbers={"": shown}, notes=notes)
 
@@ -228,7 +228,15 @@ def _legend(there: set[str]) -> Iterator[object]:
         if series.line.label in there:
             size = 4.0 if series.small else 6.0
             yield style.sample(series.line.label, **series.look, linestyle="none", ms=size)
-    yield style.sample("not reached", color=style.GREY, marker=">", linestyle="none", ms=6)
+
+
+def _ends(there: set[str], tried: Sequence[float]) -> Iterator[object]:
+    """Yield the arrows that are drawn: where the strengths that were tried end before."""
+    look: dict[str, Any] = {"color": style.GREY, "linestyle": "none", "ms": 6}
+    if "below" in there:
+        yield style.sample(f"{min(tried):g} or less, the least tried", marker="<", **look)
+    if "above" in there:
+        yield style.sample("not reached", marker=">", **look)
 
 
 FIGURE = Entry(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from benchmark.cards import load_card
+from benchmark.code import ROOT
 from reproduce.inputs import Place
 from reproduce.saving import assumed_of
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
 
     from reproduce.report.results import Results
 
+OWN = "diadem-bench"
 PACKAGES = (
-    *("diadem-bench", "numpy", "scipy", "pandas", "pyarrow", "torch", "lightning", "zuko"),
+    *(OWN, "numpy", "scipy", "pandas", "pyarrow", "torch", "lightning", "zuko"),
     *("scikit-learn", "xgboost-cpu", "pythia8mc", "fastjet", "matplotlib", "dvc"),
 )
 """Those that numbers may depend on."""
@@ -31,8 +34,17 @@ def versions() -> dict[str, str]:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
+            found[name] = _of_checkout() if name == OWN else "not installed"
     return found
+
+
+def _of_checkout(file: Path = ROOT / "pyproject.toml") -> str:
+    """Return the version of this code where it runs without having been installed."""
+    try:
+        project = tomllib.loads(file.read_text(encoding="utf-8"))["project"]
+        return f"{project['version']}, from a checkout"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "from a checkout"
 
 
 def machine() -> str:
