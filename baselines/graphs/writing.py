@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 OPSET = 20
-"""Of the graphs that are written: the first with Gelu."""
+"""Of the graphs that are written."""
 IR_VERSION = 9
 """The version of the format that belongs to it."""
 BATCH = "events"
