@@ -14,6 +14,7 @@ EMBEDDINGS = {
     SUPERVISED: Name(text="supervised transformer", math="supervised transformer"),
     "haxad_vae": Name(text="HAXAD VAE", math="HAXAD VAE"),
     RAW9: Name(text="nine features", math="nine features"),
+    "anomclr_plus_diphoton": Name(text="AnomCLR+", math="AnomCLR+", in_paper=False),
     "random": Name(text="untrained encoder", math="untrained encoder", in_paper=False),
 }
 EXPLAINED = (
