@@ -12,7 +12,7 @@ import platform
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ class StageTime(BaseModel):
         gpu: Its name; empty without one, or where the command did not use the library for it.
         commit: Of the code.
         reused: Pieces of work that were found finished. A run with some says less than all costs.
+        store: Bytes of finished work after it, in `.diadem`; None where nobody looked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +55,7 @@ class StageTime(BaseModel):
     gpu: str = ""
     commit: str = ""
     reused: NonNegativeInt = 0
+    store: NonNegativeInt | None = None
 
     def where(self) -> str:
         """Return on what it ran, in words."""
@@ -172,6 +174,16 @@ def metered() -> Iterator[Meter]:
     finally:
         stop.set()
         thread.join()
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in a folder; links are not followed, 0 if there is none."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # a farm may be tidying up
+                total += os.lstat(Path(place, name)).st_size
+    return total
 
 
 def machine() -> str:

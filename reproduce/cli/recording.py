@@ -27,12 +27,14 @@ def recording() -> Iterator[None]:
         yield
         return
     from reproduce.cli.farming import REUSED
-    from reproduce.times import keep_time, metered
+    from reproduce.times import keep_time, metered, size_of
+    from reproduce.workplace import STORE as KEPT
 
     with metered() as meter:
         yield
     context = click.get_current_context(silent=True)
     took = meter.took(reused=int(context.meta.get(REUSED, 0)) if context else 0)
+    took = took.model_copy(update={"store": size_of(Path(root) / KEPT)})
     try:
         keep_time(Path(root) / "results" / _profile(), stage.rpartition(":")[2], took)
     except DiademError as error:  # the work is done all the same

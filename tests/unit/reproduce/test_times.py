@@ -100,8 +100,11 @@ def test_a_command_that_is_a_stage_keeps_its_time(
     monkeypatch.setenv(STAGE, "dvc.yaml:hunt")
     monkeypatch.setenv(ROOT, str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["diadem", "list", "--profile", "made-up"])
+    (tmp_path / ".diadem" / "hunts").mkdir(parents=True)
+    (tmp_path / ".diadem" / "hunts" / "a").write_text("kept")
     assert CliRunner().invoke(diadem, words).exit_code == 0
     assert set(measured("made-up", tmp_path / "results")) == {"hunt"}
+    assert measured("made-up", tmp_path / "results")["hunt"].store == len("kept")
 
 
 def test_a_command_that_fails_keeps_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
