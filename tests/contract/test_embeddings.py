@@ -107,6 +107,20 @@ def test_blind_to_labels(name: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, entry in EMBEDDINGS.items() if entry.task == "cms_adc"]
+)
+def test_learns_from_labels_only_where_it_asks_for_them(name: str) -> None:
+    """Labels in the CMS-ADC task change nothing for who does not ask; who asks needs them."""
+    table = events(name)
+    if uses_labels(make(name)):
+        with pytest.raises(DataError, match="of hidden"):
+            make(name).fit(hidden(table, weights=True), seed=1)
+        return
+    other = make(name).fit(hidden(table, weights=True, labels=True), seed=1)
+    np.testing.assert_array_equal(other.transform(table), fitted(name).transform(table))
+
+
 @each
 def test_the_same_seed_gives_the_same(name: str) -> None:
     again = make(name).fit(seen(name), seed=1).transform(events(name))
