@@ -142,6 +142,13 @@ def test_a_latent_is_drawn_by_the_events_own_noise() -> None:
     np.testing.assert_array_equal(made.transform(table.select(some)), found[some])
 
 
+def test_the_way_of_a_gpu_gives_the_same_latents() -> None:
+    made = SignalAware(**SMALL).fit(events(), seed=1)
+    found = made.transform(events())
+    made._require_fitted()[0].packed = False
+    np.testing.assert_array_equal(made.transform(events()), found)
+
+
 def module(**changes: Any) -> LabelledTraining:
     plan = Plan(learning_rate=1e-3, batch_size=30, epochs=4, warm_up=1, seed=5)
     objective = SignalAwareObjective(latent=6, head_width=8, temperature=0.1, beta=0.01)
