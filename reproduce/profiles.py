@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from benchmark.tasks.evaluation import Protocol
 
 
+# That of libyaml is eight times as fast, and as safe.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -204,9 +208,9 @@ def load_profile(name: str | None = None) -> tuple[str, Profile]:
 def _read(path: Path) -> _Params:
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
         _refuse_twice(node, path)
-        params = _Params.model_validate(yaml.safe_load(text))
+        params = _Params.model_validate(yaml.load(text, _LOADER))
     except OSError as error:
         raise DiademError(
             complaint("cannot be read", where=str(path), found=str(error))

@@ -71,7 +71,7 @@ def _sentences(name: str, events: int) -> Iterator[str]:
 
 def _settings(profile: AdcProfile) -> dict[str, Any]:
     """Return all settings of a profile, those of detector and encoders in full, by their words."""
-    from baselines.anomaly_clr import ContrastiveSettings
+    from baselines.contrastive_settings import ContrastiveSettings
     from benchmark.tasks.cms_adc import CMS_ADC, detector_settings
 
     protocol = profile.protocol.model_dump(exclude={"detector", *_OURS})

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.anomaly_clr import AnomClr, AnomClrPlus, Clr, ContrastiveSettings, Untrained
+from baselines.anomaly_clr import AnomClr, AnomClrPlus, Clr, Untrained
+from baselines.contrastive_settings import ContrastiveSettings
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, DiademError
 from benchmark.events import EventTable, read_events

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from baselines.anomaly_clr import ContrastiveSettings
+from baselines.contrastive_settings import ContrastiveSettings
 from baselines.method_card import method_card
 from baselines.registry import EMBEDDINGS
 from benchmark.detectors import make_detector
