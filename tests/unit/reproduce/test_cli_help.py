@@ -93,7 +93,7 @@ def test_names_are_completed() -> None:
     assert completed(so_far="fig") == ["figure"]
     assert completed("figure", so_far="sic-") == ["sic-ep", "sic-id", "sic-ip"]
     assert set(completed("table")) >= set(TABLES)
-    assert completed("train", so_far="signal") == ["signal_aware"]
+    assert completed("train", so_far="superv") == ["supervised"]
     assert completed("train", "raw9", so_far="hax") == ["haxad_vae"]
     assert set(completed("evaluate")) >= set(EMBEDDINGS)
     assert completed("report", "--profile") == list(profile_names())
