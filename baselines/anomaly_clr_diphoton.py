@@ -23,7 +23,7 @@ from baselines.augmentations import AnomalyAugmentation, PhysicalAugmentation
 from baselines.contrastive_training import ContrastiveTraining, Plan
 from baselines.development import development
 from baselines.diphoton_inputs import DiphotonInputs, check_finite
-from baselines.diphoton_views import DiphotonViews
+from baselines.diphoton_views import DiphotonViews, objects_alone
 from baselines.keeping import (
     checked,
     identity_of,
@@ -108,7 +108,8 @@ class AnomClrPlusDiphoton:
     added, split or scaled) unlike it. The representation before the head is reduced to its first
     principal components over the training events, each with mean 0 and width 1.
 
-    No label is looked at, whatever events it is given, and m_gg is not used.
+    The photon pair is the same in all views and is not looked at, nor is m_gg; nor is any label,
+    whatever events it is given.
 
     Args:
         settings: Fields of `ClrSettings`.
@@ -211,6 +212,7 @@ class AnomClrPlusDiphoton:
             torch.default_generator.manual_seed(seed_for("encoder weights", seed))
             particles = ParticleTransformer(
                 outputs=chosen.width,
+                event_features=0,
                 width=chosen.width,
                 heads=chosen.heads,
                 layers=chosen.layers,
@@ -278,4 +280,4 @@ def _evaluated(
             objects, mask, features = part
             check_finite(objects, mask, features)
             given = (objects.to(device).double(), mask.to(device), features.to(device).double())
-            yield function(inputs.tensors(*given))
+            yield function(objects_alone(inputs.tensors(*given)))

@@ -22,10 +22,10 @@ _PHOTON_PT = [DIPHOTON.event_features.index(name) for name in ("pt_g1", "pt_g2")
 class DiphotonViews:
     """What an event becomes: itself, a physical view and an anomalous one.
 
-    The views differ in the objects alone. The photon pair stays what it is: its two numbers that a
-    network sees, pT(gg) and dR(gg), do not change as the event turns; it is well measured, so it
-    is not smeared; and a search asks what comes beside it, so it is no anomaly. Other features of
-    an event, the angles of the photons among them, reach no network and are left as they are.
+    The views differ in the objects. The photon pair stays what it is: it is well measured, so it
+    is not smeared, and a search asks what comes beside it, so it is no anomaly. Since it is the
+    same in all views, the network does not see it (`objects_alone`): the loss would not teach it
+    what to make of it, and what it let through would tell m_gg. So no photon's angle has to turn.
 
     Attributes:
         inputs: Normalisation.
@@ -45,7 +45,7 @@ class DiphotonViews:
         Args:
             objects: (n, 11, 9) in GeV and rad.
             mask: bool (n, 11).
-            features: (n, 12).
+            features: (n, 12); the photons' pT bounds that of added objects.
             generator: On their device.
         """
         photon = features[:, _PHOTON_PT].amax(dim=1)
@@ -57,4 +57,9 @@ class DiphotonViews:
         together = torch.cat([view for view, _ in views])
         masks = torch.cat([held for _, held in views])
         inputs = self.inputs.tensors(together, masks, features.repeat(len(views), 1))
-        return (inputs,), len(views)
+        return (objects_alone(inputs),), len(views)
+
+
+def objects_alone(inputs: EventInputs) -> EventInputs:
+    """Return what a network takes, without the numbers of the photon pair: `event` is (n, 0)."""
+    return inputs._replace(event=inputs.event[:, :0])

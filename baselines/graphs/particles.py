@@ -34,15 +34,14 @@ def particle_outputs(graph: Graph, network: ParticleTransformer, inputs: Diphoto
 
     Args:
         graph: That it is written into.
-        network: Has the weights.
+        network: Has the weights; one without numbers of the event does not read its features.
         inputs: The normalisation.
     """
     shape = (DIPHOTON.slots, len(DIPHOTON.features))
     objects = graph.input("objects", "float32", shape).cast("float64")
     mask = graph.input("mask", "bool", (DIPHOTON.slots,))
-    count = len(DIPHOTON.event_features)
-    features = graph.input("features", "float32", (count,)).cast("float64")
-    tokens, event = _numbers(objects, mask, features, inputs)
+    event = _event_numbers(graph, inputs) if network.event_features else None
+    tokens = _object_numbers(objects, mask, inputs)
     slots = Slots(mask, DIPHOTON.slots)
     return network_outputs(network, slots, tokens, _kinematics(objects, mask), event)
 
@@ -79,13 +78,10 @@ def network_outputs(
     return perceptron(read, network.head)
 
 
-def _numbers(
-    objects: Value, mask: Value, features: Value, inputs: DiphotonInputs
-) -> tuple[Value, Value]:
-    """Return the numbers of objects (n, slots, 12) and of events (n, 2), standardised."""
+def _object_numbers(objects: Value, mask: Value, inputs: DiphotonInputs) -> Value:
+    """Return the numbers of objects (n, slots, 12), standardised."""
     column = {name: objects.at(2, k) for k, name in enumerate(DIPHOTON.features)}
     held = {name: mask & _slots_with(name) for name in DIPHOTON.features}
-    event = [features.at(1, DIPHOTON.event_features.index(name)) for name in ("pt_gg", "dr_gg")]
     plain = [(column[name], held[name]) for name in ("eta", "phi", "btag")]
     found = [
         _logarithm(column["pt"], held["pt"]),
@@ -96,16 +92,24 @@ def _numbers(
         _ratio(column["tau4"], column["tau3"], held["tau3"]),
     ]
     middle, width = np.array(inputs.means), np.array(inputs.widths)
-    split = len(OBJECT_NUMBERS)
     scaled = [
         there.where((values - middle[k]) / width[k], 0.0)
         for k, (values, there) in enumerate(found)
     ]
     types = mask.cast(objects.kind).expanded(2) * _one_hot()
-    positive = event[0] > 0.0
-    logarithm = (positive.where(event[0], 1.0).map("Log") - middle[split]) / width[split]
-    pair = [positive.where(logarithm, 0.0), (event[1] - middle[split + 1]) / width[split + 1]]
-    return joined(2, [stacked(2, scaled), types]), stacked(1, pair)
+    return joined(2, [stacked(2, scaled), types])
+
+
+def _event_numbers(graph: Graph, inputs: DiphotonInputs) -> Value:
+    """Return the numbers of events (n, 2), standardised."""
+    count = len(DIPHOTON.event_features)
+    features = graph.input("features", "float32", (count,)).cast("float64")
+    pt, dr = (features.at(1, DIPHOTON.event_features.index(name)) for name in ("pt_gg", "dr_gg"))
+    split = len(OBJECT_NUMBERS)
+    middle, width = inputs.means[split:], inputs.widths[split:]
+    positive = pt > 0.0
+    logarithm = (positive.where(pt, 1.0).map("Log") - middle[0]) / width[0]
+    return stacked(1, [positive.where(logarithm, 0.0), (dr - middle[1]) / width[1]])
 
 
 def _logarithm(values: Value, held: Value) -> tuple[Value, Value]:
