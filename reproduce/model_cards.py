@@ -92,7 +92,7 @@ def _parts(name: str, entry: Entry, words: Mapping[str, Any]) -> Iterator[str]:
     yield words["what"]
     yield f"**Intended use.** {words['use']}"
     yield f"**Trained on.** {_trained_on(entry)}{_regimes(entry)}"
-    yield "\n".join(_settings(name, entry))
+    yield "\n".join(_settings(name, entry, words.get("sources", {})))
     yield "**Limits.**\n" + "\n".join(f"- {limit}" for limit in words["limits"])
     listed = [
         f"- [{told}]({_RESULTS}/{place})"
@@ -122,22 +122,33 @@ def _regimes(entry: Entry) -> str:
     )
 
 
-def _settings(name: str, entry: Entry) -> Iterator[str]:
-    """Yield a table of the settings at each profile; a line if there are none."""
+def _settings(name: str, entry: Entry, own: Mapping[str, str]) -> Iterator[str]:
+    """Yield a table of the settings at each profile; a line if there are none.
+
+    Args:
+        name: Of the embedding.
+        entry: Of the registry.
+        own: Where values come from that the method card does not know, or knows of another task.
+
+    Raises:
+        ValueError: A source of no setting.
+    """
     held = {profile: _of_profile(name, entry, profile) for profile in PROFILES}
     if not held["paper"]:
         yield "**Settings.** None: nothing is learned."
         return
-    sources = method_card(_CARD) if entry.path.startswith("baselines.signal_aware") else {}
+    stated = method_card(_CARD) if entry.path.startswith("baselines.signal_aware") else {}
+    sources = {key: f"{value.status}: {value.source}" for key, value in stated.items()} | {**own}
+    if unknown := set(own) - set(held["paper"]):
+        message = f"{name}: sources of no setting: {', '.join(sorted(unknown))}"
+        raise ValueError(message)
     yield "**Settings.**"
     yield ""
     yield f"| setting | {' | '.join(PROFILES)} | where the paper's value comes from |"
     yield f"| :-- |{' --: |' * len(PROFILES)} :-- |"
     for key in held["paper"]:
         values = " | ".join(setting(held[profile][key]) for profile in PROFILES)
-        source = sources.get(key)
-        told = f"{source.status}: {source.source}" if source else "see the class"
-        yield f"| {key.replace('_', ' ')} | {values} | {told} |"
+        yield f"| {key.replace('_', ' ')} | {values} | {sources.get(key, 'see the class')} |"
 
 
 def _of_profile(name: str, entry: Entry, profile: str) -> dict[str, Any]:
