@@ -35,12 +35,14 @@ profiles:
         replicas: 200
         detector: {epochs: 20}
       encoder: {layers: 2, learning_rate: 3.0e-4}
+      signal_aware: {}
       scans: {trainings: [1, 1], augmentations: [add], dimensions: [4], events: [10]}
     diphoton: &diphoton
       train_events: null
       regimes: [id]
       encoder: {layers: 2, epochs: 3, width: 64}
       vae: {}
+      clr: {}
       probes: {}
       tuning: {temperatures: [0.1], learning_rates: [1.0e-3], betas: [0.1], encoder: {epochs: 2}}
       encoders: 1
