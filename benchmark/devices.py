@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 from benchmark.errors import DiademError, complaint
 
 
@@ -16,6 +18,8 @@ def on_cuda(device: str) -> bool:
         raise DiademError(message)
     if device == "cpu":
         return False
+    if device == "auto" and version("torch").endswith("+cpu"):
+        return False  # a build that knows no GPU
     import torch  # only here: torch takes a second, and not all that asks for the CPU needs it
 
     there = torch.cuda.is_available()

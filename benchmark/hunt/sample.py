@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -219,12 +218,9 @@ def _contents(path: str, changed: int, size: int) -> str:
     found = hashlib.sha256(str(latents.facts.number).encode())
     for name in ("event_id", "process", "point", "part", "m_gg", "values"):
         column = np.ascontiguousarray(getattr(latents, name))
-        if column.dtype.kind == "U":  # each name once: a column of them is as wide as the longest
-            names, places = np.unique(column, return_inverse=True)
-            found.update(json.dumps(names.tolist()).encode())
-            column = places.astype(np.int32)
-        found.update(f"{name} {column.dtype} {column.shape}".encode())
-        found.update(column.tobytes())
+        words = column.dtype.kind == "U"  # each as long as the longest of the file
+        found.update(f"{name} {'' if words else column.dtype} {column.shape}".encode())
+        found.update("\0".join(column.tolist()).encode() if words else column.tobytes())
     return found.hexdigest()
 
 

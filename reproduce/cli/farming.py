@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from benchmark.devices import on_cuda
 from reproduce.cli.output import console, escaped
 from reproduce.cli.progress import duration
 
@@ -77,12 +77,8 @@ def _device_for(device: str, scheduler: str | None) -> str:
 
 
 def _gpu(device: str) -> bool:
-    # Asking torch means importing it: longer than all else of a command that only reads.
-    if device == "cpu" or (device == "auto" and version("torch").endswith("+cpu")):
-        return False
-    import torch
-
-    return device == "cuda" or torch.cuda.is_available()
+    # Where there is none but one was asked for, the work says so.
+    return device == "cuda" or on_cuda(device)
 
 
 def alone(request: Asked) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -99,3 +100,23 @@ def test_choosing_never_sees_a_test_event() -> None:
     # A tenth of 31 x 40: 124 +- 11; five standard deviations, false alarms below 1e-6.
     assert abs(int(aside.sum()) - 124) < 55
     np.testing.assert_array_equal(found.event_id, latents.event_id)
+
+
+def test_words_of_a_file_in_parts(tmp_path: Path) -> None:
+    """Each part of a Parquet file has words of its own; a missing word is none."""
+    latents = made_up_latents()
+    path = tmp_path / "a.parquet"
+    write_latents(path, latents)
+    table = pq.read_table(path)
+    pq.write_table(table, path, row_group_size=7)
+    assert pq.ParquetFile(path).num_row_groups > 2
+    read = read_latents(path)
+    for name in ("process", "point", "part"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(latents, name))
+        assert getattr(read, name).dtype.kind == "U"
+    place = table.column_names.index("part")
+    words = table["part"].to_pylist()
+    for bad in (pa.array([None, *words[1:]]), pa.array(list(range(len(words))))):
+        pq.write_table(table.set_column(place, "part", bad), path)
+        with pytest.raises(DataError, match="column part does not hold words alone"):
+            read_latents(path)
