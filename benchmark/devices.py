@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import version
 
 from benchmark.errors import DiademError, complaint
+
+
+@cache
+def without_gpu() -> bool:
+    """Return whether torch was built for processors alone."""
+    return version("torch").endswith("+cpu")
 
 
 def on_cuda(device: str) -> bool:
@@ -18,8 +25,8 @@ def on_cuda(device: str) -> bool:
         raise DiademError(message)
     if device == "cpu":
         return False
-    if device == "auto" and version("torch").endswith("+cpu"):
-        return False  # a build that knows no GPU
+    if device == "auto" and without_gpu():
+        return False
     import torch  # only here: torch takes a second, and not all that asks for the CPU needs it
 
     there = torch.cuda.is_available()

@@ -48,11 +48,11 @@ def test_where_the_work_is_done(chosen: dict[str, Any], expected: tuple[object, 
 def test_a_cluster_is_told_which_device(gpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Results know it: a worker must not choose by itself."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
-    monkeypatch.setattr("benchmark.devices.version", lambda _name: "2.13.0")
+    monkeypatch.setattr("benchmark.devices.without_gpu", lambda: False)
     found = placed({"workers": None, "scheduler": ADDRESS, "device": "auto"})
     assert found["device"] == ("cuda" if gpu else "cpu")
     # A build without a GPU need not be asked.
-    monkeypatch.setattr("benchmark.devices.version", lambda _name: "2.13.0+cpu")
+    monkeypatch.setattr("benchmark.devices.without_gpu", lambda: True)
     found = placed({"workers": None, "scheduler": ADDRESS, "device": "auto"})
     assert found["device"] == "cpu"
     cores = len(os.sched_getaffinity(0))
