@@ -48,6 +48,20 @@ def test_rows_of_cms_adc(tmp_path: Path) -> None:
     assert the_same(ours, theirs, key) == len(ours) > 10
 
 
+def test_rows_of_a_trained_encoder(tmp_path: Path) -> None:
+    """As ONNX it gives the latents bit for bit, so the autoencoder learns the same from them."""
+    shared = ("--profile", "smoke", "--store", str(tmp_path / "store"))
+    rows, folder, entry = tmp_path / "rows.csv", str(tmp_path / "encoder"), tmp_path / "entry.json"
+    done("evaluate", "anomclr_plus", *shared, "--output", str(rows))
+    export = ("--kind", "encoder", "--output", folder)
+    done("submit", "export", "anomclr_plus", *shared, *export)
+    done("submit", "score", folder, *shared, "--output", str(entry))
+    ours, theirs = read_scored(entry).frame(), pd.read_csv(rows)
+    theirs = theirs[theirs["embedding_seed"] == 0].assign(reason=theirs["reason"].fillna(""))
+    key = ("signal", "metric", "at", "detector_seed")
+    assert the_same(ours, theirs, key) == (ours["detector_seed"] == 0).sum() > 10
+
+
 def test_a_name_of_the_board(tmp_path: Path) -> None:
     folder = str(tmp_path / "raw")
     shared = ("--profile", "smoke", "--store", str(tmp_path / "store"))
