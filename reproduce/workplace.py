@@ -88,7 +88,10 @@ def workplace(profile: str, root: Path, *, begin: bool = True) -> Path:
         for name in _rooms(_text(root / _PIPELINE)):
             _link(place / name, root / name)
         _link(place / STORE, root / STORE)
-        _link(place / _LOCK, lock)
+        if begin or lock.exists():
+            _link(place / _LOCK, lock)
+        else:  # DVC takes a link to nothing for a damaged file
+            (place / _LOCK).unlink(missing_ok=True)
     _write(place / _PIPELINE, _text(root / _PIPELINE))
     _write(place / PARAMS, _DEFAULT.sub(f"profile: {profile}", text, count=1))
     _write(place / ".dvcignore", f"/{STORE}\n{CHECKSUMS}\n")

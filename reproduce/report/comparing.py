@@ -44,12 +44,36 @@ def value_part(claim: ValueClaim, ours: Measured, against: Measured | None) -> P
         numbers = _events(ours, against)
         return Part(what=what, outcome=MISSING, numbers=numbers, reason="nothing is relative to 0")
     theirs = claim.published
-    error = theirs.error or theirs.tolerance or 0.0
-    distance, total = made.value - float(theirs.value or 0.0), math.hypot(made.uncertainty, error)
-    numbers = _numbers(made, sigma=distance / total, needed=SIGMAS, events=(ours, against))
+    distance = made.value - float(theirs.value or 0.0)
+    numbers = _numbers(
+        made,
+        sigma=_sigma(distance, made.uncertainty, theirs),
+        needed=SIGMAS,
+        events=(ours, against),
+    )
     single = ours.single or (against is not None and against.single)
     outcome, reason = _agreement(claim, made, numbers.sigma, single=single)
+    if (
+        outcome == HOLDS
+        and claim.form != "value"
+        and abs(distance) > (theirs.tolerance or math.inf)
+    ):
+        # "About the same" is said of what lies within; more may be chance, and is not shown to be.
+        outcome, reason = UNDECIDED, "beyond the tolerance, by less than chance may explain"
     return Part(what=what, outcome=outcome, numbers=numbers, reason=reason)
+
+
+def _sigma(distance: float, uncertainty: float, theirs: Published) -> float:
+    """Return a distance in standard deviations: what of it a tolerance does not allow.
+
+    A tolerance is no error: a distance twice as large is not explained by it.
+    """
+    if theirs.tolerance is None:
+        return distance / math.hypot(uncertainty, theirs.error or 0.0)
+    beyond = math.copysign(max(0.0, abs(distance) - theirs.tolerance), distance)
+    if not beyond:
+        return 0.0
+    return beyond / uncertainty if uncertainty else math.copysign(math.inf, distance)
 
 
 def _agreement(

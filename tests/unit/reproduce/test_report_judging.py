@@ -67,6 +67,31 @@ def test_a_tolerance_stands_for_an_error() -> None:
     assert judged(value_claim(exact), held).outcome == FAILS
 
 
+@pytest.mark.parametrize(
+    ("published", "outcome", "sigma"),
+    [
+        # Ours is 2 with an error of 0.1 on the ratio, all of it from the test events.
+        (1.95, HOLDS, 0.0),
+        (1.85, UNDECIDED, 0.5),
+        (1.65, FAILS, 2.5),
+        (2.35, FAILS, -2.5),
+    ],
+)
+def test_a_tolerance_is_no_error(published: float, outcome: str, sigma: float) -> None:
+    """What is to be "about" something is so within the tolerance; only the rest is counted."""
+    claim = value_claim(
+        Published(value=published, tolerance=0.1, why="about"),
+        against={"embedding": "clr"},
+        form="ratio",
+    )
+    above = rows([6.0, 6.0], 0.3)
+    below = rows([3.0, 3.0], 1e-9, embedding="clr")
+    found = judged(claim, above, below)
+    assert found.outcome == outcome
+    assert found.one is not None
+    assert found.one.sigma == pytest.approx(sigma, abs=1e-6)
+
+
 def test_one_training_decides_nothing() -> None:
     for value in (0.85, 0.2):
         found = judged(value_claim(Published(value=0.85, error=0.01)), rows([value]))

@@ -169,7 +169,10 @@ def test_the_command_runs_and_checks_another_profile(
     monkeypatch.setattr("reproduce.cli.reproduce._times", lambda _: {})
     words = ["reproduce", "--profile", "reference", "--root", str(root)]
     for idle in ([*words, "--dry-run"], ["check", *words[1:]]):
-        CliRunner().invoke(diadem, idle)
+        found = CliRunner().invoke(diadem, idle)
+        assert "Traceback" not in found.output
+        assert "is not a .dvc file" not in found.output
+        assert found.exit_code == (0 if "--dry-run" in idle else 2), found.output
         assert git(root, "status", "--porcelain") == "", "looking leaves nothing behind"
     done = CliRunner().invoke(diadem, words)
     assert done.exit_code == 0, done.output
