@@ -38,6 +38,7 @@ class CheckReport:
         submission: What `submission.yaml` says; None where it was refused.
         findings: Faults and flags, in the order of the checks.
         latents: float32 (n, d) of the published events in their order; None after a fault.
+        encoder: The bytes of the encoder that made them; None where latents were sent.
         seconds: That the checks took.
     """
 
@@ -45,6 +46,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     latents: NDArray[np.float32] | None = field(repr=False)
     seconds: float
+    encoder: bytes | None = field(default=None, repr=False)
 
     @property
     def faults(self) -> tuple[Finding, ...]:
@@ -109,6 +111,7 @@ def check(
         findings=tuple(work.findings),
         latents=values if good else None,
         seconds=time.monotonic() - begin,
+        encoder=work.encoder if good else None,
     )
 
 
@@ -119,10 +122,11 @@ def _values(folder: SubmissionFolder, published: Published, work: _Work) -> NDAr
     # Here alone, since the runtime of encoders is large and latents do without it.
     from benchmark.submissions.encoder import encoder_values
 
-    values, flags = encoder_values(folder, published, tell=work.tell)
-    work.findings += flags
-    check_values(values, folder.payload.name)
-    return values
+    made = encoder_values(folder, published, tell=work.tell)
+    work.findings += made.flags
+    work.encoder = made.content
+    check_values(made.latents, folder.payload.name)
+    return made.latents
 
 
 class _Work:
@@ -131,6 +135,7 @@ class _Work:
     def __init__(self, tell: Tell) -> None:
         self.tell = tell
         self.findings: list[Finding] = []
+        self.encoder: bytes | None = None
 
     def step(self, name: str, call: Callable[[], T]) -> T | None:
         """Return what a call gives, or None where it raised."""

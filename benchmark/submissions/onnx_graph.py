@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import complaint
 from benchmark.submissions.findings import Finding, Refused
-from benchmark.submissions.onnx_run import Limits, ask, read_encoder
+from benchmark.submissions.onnx_run import Limits, ask, private_folder
 from benchmark.submissions.tensors import LATENTS, documented, task_schema
 
 if TYPE_CHECKING:
     from benchmark.submissions.schema import Submission
 
-LIMITS = Limits(seconds=30.0, memory=2**30)
+LIMITS = Limits(seconds=30.0, memory=2**30, of="its graph")
 """Of reading a graph: a small file may unfold to a large one."""
 CONFINED = {"memory": "bytes", "time": "seconds", "calls": "sockets, processes, files"}
 """What every encoder should be held to; see `benchmark.sandbox.jail.confine`."""
 _TEXTS = ("where", "found", "expected", "remedy")
 
 
-def check_graph(path: Path, submission: Submission) -> list[Finding]:
+def check_graph(content: bytes, submission: Submission) -> list[Finding]:
     """Return what is wrong with an encoder, before it is run; see `benchmark.sandbox.onnx_rules`.
 
-    The file is read in a confined process. A file that is too large, cannot be read, or takes too
-    much to read is a finding too.
+    It is read in a confined process. One that cannot be read, or takes too much to read, is a
+    finding too.
 
     Args:
-        path: Of encoder.onnx.
+        content: Of encoder.onnx.
         submission: Says the task and the number of dimensions.
     """
     specs = documented(task_schema(submission.task))
@@ -38,10 +36,8 @@ def check_graph(path: Path, submission: Submission) -> list[Finding]:
         "output": ("float32", (submission.dimensions,)),
     }
     try:
-        data = read_encoder(path)
-        with tempfile.TemporaryDirectory(prefix="diadem-encoder-") as made:
-            (Path(made) / "encoder.onnx").write_bytes(data)
-            end, held = ask(job, Path(made), LIMITS)
+        with private_folder(content) as folder:
+            end, held = ask(job, folder, LIMITS)
     except Refused as error:
         return list(error.findings)
     wrong = end.get("wrong")

@@ -1,6 +1,8 @@
 """Encoders of strangers, looked at and run in a confined process.
 
-    latents = encode(path, events, dimensions=6)
+    latents = encode(content, events, dimensions=6)
+
+An encoder is its bytes: a file's name could stand for other ones at every look.
 
 The process is `benchmark.sandbox.onnx_child`: a new interpreter without the user's environment,
 in an empty folder of its own that holds the encoder and the tensors, under the limits of
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 
     from benchmark.events import EventTable
 
-ENCODER_BYTES = 64 * 2**20
-"""Of encoder.onnx, at most; the largest baseline has 6 MB."""
 BATCH = 512
 """Events that an encoder gets at once: larger batches fall out of the processor's caches."""
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -62,10 +62,12 @@ class Limits:
     Attributes:
         seconds: On the clock, and of processor time.
         memory: Bytes beyond its inputs and outputs.
+        of: What the time is for, in words.
     """
 
     seconds: float = 300.0
     memory: int = 2 * 2**30
+    of: str = "all events"
 
 
 LIMITS = Limits()
@@ -88,7 +90,7 @@ class Encoded:
 
 
 def encode(
-    path: Path,
+    content: bytes,
     events: EventTable,
     *,
     dimensions: int,
@@ -106,7 +108,7 @@ def encode(
     order = by_objects(events)
     batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
     made = run_encoder(
-        path, events, batches, dimensions=dimensions, limits=limits, progress=progress
+        content, events, batches, dimensions=dimensions, limits=limits, progress=progress
     )
     latents = np.empty_like(made.latents)
     latents[order] = made.latents
@@ -127,7 +129,7 @@ def by_objects(events: EventTable) -> NDArray[np.intp]:
 
 
 def run_encoder(
-    path: Path,
+    content: bytes,
     events: EventTable,
     batches: Sequence[NDArray[np.intp]],
     *,
@@ -138,7 +140,7 @@ def run_encoder(
     """Run an encoder on batches of events.
 
     Args:
-        path: Of the encoder, one that `check_graph` has passed.
+        content: Of encoder.onnx; `check_graph` has passed it.
         events: That the batches are of.
         batches: Rows of events.
         dimensions: That the encoder should give.
@@ -157,7 +159,7 @@ def run_encoder(
         "dimensions": dimensions,
         "sizes": [len(batch) for batch in batches],
     }
-    with _folder(path) as folder:
+    with private_folder(content) as folder:
         for name, tensor in input_tensors(events).items():
             np.save(folder / f"{name}.npy", tensor)
         np.save(folder / "rows.npy", rows)
@@ -175,36 +177,11 @@ def run_encoder(
     )
 
 
-def read_encoder(path: Path) -> bytes:
-    """Return the bytes of an encoder.
-
-    Raises:
-        Refused: There is no such file, or it is too large.
-    """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(ENCODER_BYTES + 1)
-    except OSError as error:
-        raise fault(
-            code="encoder_unreadable", what="no encoder can be read", found=str(error)
-        ) from error
-    if len(data) > ENCODER_BYTES:
-        raise fault(
-            code="encoder_too_large",
-            what="the encoder is too large",
-            where="encoder.onnx",
-            found=f"more than {ENCODER_BYTES / 2**20:.0f} MiB",
-            expected=f"at most {ENCODER_BYTES / 2**20:.0f} MiB",
-        )
-    return data
-
-
 @contextmanager
-def _folder(path: Path) -> Iterator[Path]:
-    """Yield a private folder that holds a copy of an encoder."""
-    data = read_encoder(path)
+def private_folder(content: bytes) -> Iterator[Path]:
+    """Yield a folder that holds an encoder, for one confined process."""
     with tempfile.TemporaryDirectory(prefix="diadem-encoder-") as made:
-        (Path(made) / "encoder.onnx").write_bytes(data)
+        (Path(made) / "encoder.onnx").write_bytes(content)
         yield Path(made)
 
 
@@ -330,7 +307,7 @@ def _too_long(limits: Limits) -> Exception:
         "encoder_time",
         "the encoder takes too long",
         where="encoder.onnx",
-        expected=f"at most {limits.seconds:g} s for all events",
+        expected=f"at most {limits.seconds:.3g} s for {limits.of}",
         remedy="Make it smaller, or leave out slots that no event of the batch fills.",
     )
 

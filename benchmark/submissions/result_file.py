@@ -176,11 +176,11 @@ def read_scored(path: str | os.PathLike[str]) -> ScoredSubmission:
     except OSError as error:
         message = complaint("cannot be read", where=str(file), found=str(error))
         raise DataError(message) from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        message = complaint("not a result file", where=str(file), found=f"{error!s:.{_SHOWN}}")
-        raise DataError(message) from error
     except ValidationError as error:
         raise DataError(_first_fault(error, str(file))) from error
+    except (ValueError, RecursionError) as error:  # no JSON, or a number of thousands of digits
+        message = complaint("not a result file", where=str(file), found=f"{error!s:.{_SHOWN}}")
+        raise DataError(message) from error
     _check(scored, str(file))
     return scored
 

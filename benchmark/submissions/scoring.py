@@ -16,11 +16,12 @@ import pandas as pd
 from safetensors.numpy import load_file, save_file
 
 from benchmark.errors import DataError, complaint
-from benchmark.files import atomic_path, sha256
+from benchmark.files import atomic_path
 from benchmark.latents import Facts, Latents, write_latents
 from benchmark.metrics import Measurement
 from benchmark.results import format_variant
 from benchmark.submissions.mass_knowledge import mass_knowledge
+from benchmark.submissions.reading import opened
 from benchmark.submissions.regimes import regime_of
 from benchmark.submissions.rules import rules_of
 from benchmark.tasks.contestant import Contestant
@@ -41,9 +42,23 @@ EVERY_SIGNAL = "id"
 _SHORT = 16  # digits of a digest in the names of files
 
 
-def folder_digest(folder: Path) -> str:
-    """Return the SHA-256 over names and contents of a submission's files."""
-    parts = sorted((path.name, sha256(path)) for path in folder.iterdir() if path.is_file())
+def folder_digest(folder: Path, *, encoder: bytes | None = None) -> str:
+    """Return the SHA-256 over names and contents of a submission's files.
+
+    Args:
+        folder: Of the submission.
+        encoder: What was read of encoder.onnx, in place of what is there now.
+
+    Raises:
+        Refused: A file was swapped for what is none.
+    """
+    parts = []
+    for path in sorted(folder.iterdir()):
+        if encoder is not None and path.name == "encoder.onnx":
+            parts.append((path.name, hashlib.sha256(encoder).hexdigest()))
+        elif path.is_file():
+            with opened(path) as stream:
+                parts.append((path.name, hashlib.file_digest(stream, "sha256").hexdigest()))
     return hashlib.sha256(
         "".join(f"{name}\0{digest}\n" for name, digest in parts).encode()
     ).hexdigest()

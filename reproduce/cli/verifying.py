@@ -84,14 +84,16 @@ def run(
     published = open_published(submission.task, request.data)
     report = check(request.folder, data=request.data, published=published, tell=_tell)
     report.require()
+    if report.latents is None or report.encoder is None:
+        raise _changed(request.folder)
+    # From here on the encoder is what was looked at, whatever lies in the folder by now.
+    if folder_digest(request.folder, encoder=report.encoder) != scored.submission_digest:
+        raise _changed(request.folder)
     events = _simulated(request, submission.task, seed, private.scale)
     require_enough(submission.task, events, private.scale)
     bare = unmarked(events) if events.m_gg is not None else hidden(events)
-    payload = open_folder(request.folder).payload
     _tell("the encoder on private events")
-    values = encode(payload, bare, dimensions=submission.dimensions)
-    if report.latents is None or folder_digest(request.folder) != scored.submission_digest:
-        raise _changed(request.folder)
+    values = encode(report.encoder, bare, dimensions=submission.dimensions)
     both = Submitted(
         submission, joined(published, events, bare), np.concatenate((report.latents, values))
     )

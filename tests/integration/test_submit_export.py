@@ -77,7 +77,7 @@ def test_both_kinds_are_what_the_pipeline_has(
     of = {int(event): row for event, row in zip(kept.event_id, kept.values, strict=True)}
     assert np.array_equal(values, [of[int(event)] for event in published.event_id])
     folder = open_folder(encoder)
-    made = encode(folder.payload, published.events, dimensions=values.shape[1])
+    made = encode(folder.payload.read_bytes(), published.events, dimensions=values.shape[1])
     np.testing.assert_array_equal(made, values)
     for one in (latents, encoder):
         report = check(one, published=published)
@@ -130,7 +130,8 @@ def test_the_other_task(place: dict[str, Path], words: str) -> None:
     assert said.exit_code == 0, said.output
     published = open_published("cms_adc", place["cms_adc"])
     values = read_values(open_folder(latents), published.event_id)
-    made = encode(open_folder(encoder).payload, published.events, dimensions=values.shape[1])
+    content = open_folder(encoder).payload.read_bytes()
+    made = encode(content, published.events, dimensions=values.shape[1])
     np.testing.assert_array_equal(made, values)
     note = fields(encoder)["trained_on"]
     assert note["labels"] is False

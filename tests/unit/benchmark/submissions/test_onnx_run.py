@@ -20,7 +20,7 @@ from tests.encoders import FIXTURES, some_events
 if TYPE_CHECKING:
     from pathlib import Path
 
-GOOD = FIXTURES / "good_encoder_diphoton" / "encoder.onnx"
+GOOD = (FIXTURES / "good_encoder_diphoton" / "encoder.onnx").read_bytes()
 LITTLE = Limits(seconds=3.0, memory=2**29)
 # Does something in place of the encoder's work, and says how that ended as the runtime would.
 _CONFINED = """
@@ -159,8 +159,8 @@ def test_no_events() -> None:
 def test_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     encode(GOOD, some_events("diphoton"), dimensions=2)
-    with pytest.raises(Refused, match="no encoder can be read"):
-        encode(tmp_path / "none.onnx", some_events("diphoton"), dimensions=2)
+    with pytest.raises(Refused):
+        encode(b"no encoder", some_events("diphoton"), dimensions=2)
     assert not list(tmp_path.iterdir())
 
 

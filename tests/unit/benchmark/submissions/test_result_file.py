@@ -156,6 +156,7 @@ def test_a_forged_digest_does_not_help_rows_that_are_not_valid(
         (b'{"same": {}}', "bad value of submission"),
         (b"[" * 100_000, "not a result file"),
         (b'{"format": NaN}', "bad value of format"),
+        (b'{"format": ' + b"1" * 6000 + b"}", "not a result file"),
     ],
 )
 def test_what_is_no_result_file(tmp_path: Path, content: bytes, message: str) -> None:

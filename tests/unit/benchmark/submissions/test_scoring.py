@@ -42,6 +42,15 @@ def test_the_digest_of_a_folder(tmp_path: Path) -> None:
     assert folder_digest(tmp_path) != first
 
 
+def test_the_digest_is_of_the_encoder_that_was_read(tmp_path: Path) -> None:
+    (tmp_path / "submission.yaml").write_text("one")
+    (tmp_path / "encoder.onnx").write_bytes(b"read")
+    first = folder_digest(tmp_path)
+    (tmp_path / "encoder.onnx").write_bytes(b"swapped")
+    assert folder_digest(tmp_path, encoder=b"read") == first
+    assert folder_digest(tmp_path, encoder=b"swapped") == folder_digest(tmp_path) != first
+
+
 def test_a_search_reads_the_latents_that_were_sent(tmp_path: Path) -> None:
     published, values = toy_published(), toy_latents()
     path, facts = diphoton_file(tmp_path, submission(), published, values, profile="smoke")
