@@ -30,7 +30,10 @@ LEAST_SECRET = 32
 """Bytes of a seed file: nobody guesses so many."""
 _MOST_SECRET = 4096
 LEAST_EVENTS = 200
-"""Of each mass point, whatever the scale."""
+"""Of each mass point of a signal, whatever the scale."""
+LEAST_BACKGROUND = 4000
+"""Of all background processes together, whatever the scale, in the release's proportions: where
+results are not weighted by expected yields, more of a rare process would be another background."""
 LEAST_KEPT = 15
 """Background events after the cut: with ten or less nothing is reported of a cell."""
 
@@ -74,17 +77,32 @@ def private_requests(task: str, scale: float) -> list[Request]:
     """
     rules = rules_of(task)
     sizes, requests = rules.card.release.events, []
+    of_background = _background_scale(task, scale)
     for process in rules.card.processes:
         if process.name not in sizes:
             continue
         for point in process.points:
             names = {process.name, f"{process.name}/{point.name}"}
-            if process.kind == "background" or names & set(rules.signals):
-                events = max(LEAST_EVENTS, math.ceil(scale * sizes[process.name]))
-                requests.append(
-                    Request(process.name, point.name, min(events, sizes[process.name]))
-                )
+            size = sizes[process.name]
+            if process.kind == "background":
+                events = max(1, round(of_background * size))
+            elif names & set(rules.signals):
+                events = min(size, max(LEAST_EVENTS, math.ceil(scale * size)))
+            else:
+                continue
+            requests.append(Request(process.name, point.name, events))
     return requests
+
+
+def _background_scale(task: str, scale: float) -> float:
+    """Return the fraction of the release's background that is made: the same of each process."""
+    card = rules_of(task).card
+    total = sum(
+        card.release.events.get(process.name, 0) * len(process.points)
+        for process in card.processes
+        if process.kind == "background"
+    )
+    return max(scale, min(1.0, LEAST_BACKGROUND / total))
 
 
 def private_events(
@@ -132,17 +150,18 @@ def require_enough(task: str, events: EventTable, scale: float) -> None:
         DataError: The cut of the primary number keeps less than `LEAST_KEPT` of the background.
     """
     if events.m_gg is None:
-        return  # cms_adc cuts on the efficiency for signals, of which there are enough
+        return  # cms_adc cuts on the efficiency for signals; what is blank there is a high score
     rules = rules_of(task)
     low, high = rules.card.selection.signal_region.value  # type: ignore[union-attr]
     background = [process.name for process in rules.card.processes if process.kind == "background"]
     inside = np.isin(events.process, background) & (events.m_gg >= low) & (events.m_gg < high)
     kept = float(inside.sum()) * DIPHOTON.hunt.primary.at
     if kept < LEAST_KEPT:
+        made = _background_scale(task, scale)
         message = complaint(
             "too few private events: hardly any background would pass the cut",
             found=f"{kept:.1f} expected of {inside.sum()} in the signal region",
             expected=f"{LEAST_KEPT} or more",
-            remedy=f"Ask for --scale {scale * LEAST_KEPT / max(kept, 1e-9):.2g} or more.",
+            remedy=f"Ask for --scale {made * LEAST_KEPT / max(kept, 1e-9):.2g} or more.",
         )
         raise DataError(message)

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 EVENTS = "events"
 """Names the events in a variant: "private" for these rows, nothing for the published ones."""
 MOST_PULL = 3.0
-"""Standard deviations below the published score that are allowed: of honest encoders one in 700
-falls below."""
+"""Standard deviations below the published score that are allowed. A normal variable falls below in
+one case of 740; errors are taken as correlated over signals, so that honest encoders do less."""
+_LEAST_RATIO = 1e-6
+"""Stands for a number that is missing for no good reason, or for a zero without error."""
 
 
 def joined(published: Published, private: EventTable, bare: EventTable) -> Published:
@@ -130,6 +132,12 @@ class Agreement:
 def agreement(scored: ScoredSubmission, private: pd.DataFrame) -> Agreement:
     """Return how primary numbers on private events stand to the published ones.
 
+    Every signal with a published number counts. A private one that cannot be told from zero
+    stands at its upper limit, and a missing one at next to nothing; but where too few background
+    events passed it is left out: at a background efficiency the published one would be blank at
+    that number of events, too, and at a signal efficiency it is a high score. With less than half
+    of the signals left, nothing is said.
+
     All signals share the background events of a sample, so that their errors are taken as fully
     correlated: the error of the mean is the mean of the errors. Training is the same in both.
 
@@ -138,26 +146,53 @@ def agreement(scored: ScoredSubmission, private: pd.DataFrame) -> Agreement:
         private: Rows on private events, of the same columns.
     """
     rule = rules()[scored.task]
-    known = _primary(scored.frame(), rule.task, rule.variant)
-    seen = _primary(private, rule.task, private_variant(rule.variant))
-    both = known.add_suffix("_known").join(seen, how="inner").dropna()
-    both = both[(both["value"] > 0) & (both["value_known"] > 0)]
-    if both.empty:
+    known = _limited(_primary(scored.frame(), rule.task, rule.variant).dropna())
+    known = known[known["value"] > 0]
+    rows = _chosen(private, rule.task, private_variant(rule.variant))
+    seen = _limited(_primary(private, rule.task, private_variant(rule.variant)))
+    # A mean over the repetitions that are left would be one over the lowest scores.
+    left_out = rows[rows["value"].isna() & rows["reason"].fillna("").str.contains("background")]
+    both = known.add_suffix("_known").join(seen, how="left")
+    both = both[~both.index.isin(left_out["signal"])]
+    if both.empty or 2 * len(both) < len(known):
         return Agreement(0, float("nan"), float("nan"))
-    logs = np.log(both["value"] / both["value_known"])
-    errors = np.hypot(both["error"] / both["value"], both["error_known"] / both["value_known"])
-    return Agreement(len(both), float(np.exp(logs.mean())), float(errors.mean()))
+    ratio = (both["value"] / both["value_known"]).fillna(0.0).clip(lower=_LEAST_RATIO)
+    # An upper limit above the published number is no gain.
+    ratio = ratio.mask(both["limited"] > 0, ratio.clip(upper=1.0))
+    relative = (both["error"] / both["value"]).where(both["value"] > 0, 0.0)
+    errors = np.hypot(relative, both["error_known"] / both["value_known"])
+    return Agreement(len(both), float(np.exp(np.log(ratio).mean())), float(errors.mean()))
+
+
+def _limited(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Return numbers with those that cannot be told from zero at their upper limits.
+
+    Their relative error is then one half. For a count of none it gives, to a tenth, the standard
+    deviations sqrt(2 n) of the likelihood where 5 to 20 events are expected; relative to the
+    number itself, errors would have no bound and hide how far the others fall.
+    """
+    limit = numbers["error"] > numbers["value"] / 2
+    value = numbers["value"].mask(limit, numbers["value"] + numbers["upwards"])
+    error = numbers["error"].mask(limit, value / 2)
+    return numbers.assign(value=value, error=error, limited=limit.astype("float64"))
 
 
 def _primary(rows: pd.DataFrame, task: str, variant: str) -> pd.DataFrame:
     """Return value and error of each signal's primary number, mean over repetitions."""
+    chosen = _chosen(rows, task, variant)
+    chosen = chosen.assign(
+        error=(chosen["err_lo"] + chosen["err_hi"]) / 2, upwards=chosen["err_hi"]
+    )
+    # Repetitions share the test events: their mean has the error of one.
+    return chosen.groupby("signal")[["value", "error", "upwards"]].mean()
+
+
+def _chosen(rows: pd.DataFrame, task: str, variant: str) -> pd.DataFrame:
+    """Return the rows of the primary number."""
     point = rules()[task].primary
     chosen = rows[(rows["metric"] == point.metric) & (rows["variant"] == variant)]
     for name in ("at", "strength"):
         if getattr(point, name) is not None:
             chosen = chosen[chosen[name] == getattr(point, name)]
     # Rows with a null hold Python's own numbers.
-    chosen = chosen.astype({"value": "float64", "err_lo": "float64", "err_hi": "float64"})
-    chosen = chosen.assign(error=(chosen["err_lo"] + chosen["err_hi"]) / 2)
-    # Repetitions share the test events: their mean has the error of one.
-    return chosen.groupby("signal")[["value", "error"]].mean()
+    return chosen.astype({"value": "float64", "err_lo": "float64", "err_hi": "float64"})

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SIGNALS = len(rules()["diphoton"].signals)
 
 
-def private_rows(values: Any) -> pd.DataFrame:
-    return toy_rows(values, variant=private_variant(rules()["diphoton"].variant))
+def private_rows(values: Any, **changes: Any) -> pd.DataFrame:
+    return toy_rows(values, variant=private_variant(rules()["diphoton"].variant), **changes)
 
 
 def test_the_variant() -> None:
@@ -49,16 +49,84 @@ def test_who_falls_too_far() -> None:
         assert agreement(scored, private_rows(known * factor)).good is good
 
 
-def test_what_is_blank_is_left_out() -> None:
+def test_zeros_count() -> None:
+    """One signal that is as good as published does not hide eight of which nothing is seen."""
+    known = np.full((3, SIGNALS), 5.0)
+    scored = toy(known, "toy")
+    for upwards in (0.0, 0.03, 0.3):
+        seen = known.copy()
+        seen[:, 1:] = 0.0
+        rows = private_rows(seen)
+        rows.loc[rows["value"] == 0, "err_hi"] = upwards
+        found = agreement(scored, rows)
+        assert found.signals == SIGNALS
+        assert not found.good, upwards
+
+
+def test_errors_without_bound_hide_nothing() -> None:
+    """Next to nothing, with an error of ten times as much: it stands at its upper limit."""
+    known = np.full((3, SIGNALS), 5.0)
+    seen = known.copy()
+    seen[:, 1:] = 0.003
+    rows = private_rows(seen)
+    rows.loc[rows["value"] < 1, "err_hi"] = 0.03
+    found = agreement(toy(known, "toy"), rows)
+    logs = (SIGNALS - 1) * np.log(0.033 / 5)
+    assert found.ratio == pytest.approx(np.exp(logs / SIGNALS))
+    assert found.error < 0.5
+    assert not found.good
+
+
+def test_a_zero_where_few_were_expected_is_no_fault() -> None:
+    """Of three events expected of one signal none passed."""
+    known = np.full((3, SIGNALS), 5.0)
+    known[:, 0] = 0.1
+    seen = known.copy()
+    seen[:, 0] = 0.0
+    rows = private_rows(seen)
+    rows.loc[rows["value"] == 0, "err_hi"] = 0.1 * 1.14 / 3
+    found = agreement(toy(known, "toy"), rows)
+    assert found.signals == SIGNALS
+    assert found.good
+    rows.loc[rows["value"] == 0, "err_hi"] = 0.5
+    assert agreement(toy(known, "toy"), rows).ratio == pytest.approx(1.0), "a limit is no gain"
+
+
+def test_what_is_blank_for_lack_of_background_is_left_out() -> None:
+    known = np.full((3, SIGNALS), 5.0)
+    scored, seen = toy(known, "toy"), known.copy()
+    seen[0, 0] = np.nan
+    reason = {"reason": "3 effective background events pass the cut; at least 10 needed"}
+    found = agreement(scored, private_rows(seen, **reason))
+    assert found.signals == SIGNALS - 1
+    assert found.good
+    mixed = private_rows(seen, **reason)
+    mixed = mixed.astype(dict.fromkeys(("value", "err_lo", "err_hi"), object))
+    assert agreement(scored, mixed).signals == SIGNALS - 1
+    seen[0, : SIGNALS // 2 + 1] = np.nan
+    for few in (seen, np.full_like(known, np.nan)):
+        nothing = agreement(scored, private_rows(few, **reason))
+        assert nothing.signals == 0, "less than half of the signals are left"
+        assert not nothing.good
+
+
+def test_what_is_blank_for_another_reason_or_missing_counts() -> None:
     known = np.full((3, SIGNALS), 5.0)
     seen = known.copy()
     seen[:, 0] = np.nan
-    assert agreement(toy(known, "toy"), private_rows(seen)).signals == SIGNALS - 1
-    mixed = private_rows(seen).astype(dict.fromkeys(("value", "err_lo", "err_hi"), object))
-    assert agreement(toy(known, "toy"), mixed).signals == SIGNALS - 1
-    nothing = agreement(toy(known, "toy"), private_rows(np.full_like(known, np.nan)))
-    assert nothing.signals == 0
-    assert not nothing.good
+    rows = private_rows(seen, reason="3 effective signal events pass the cut")
+    for held in (rows, rows[rows["value"].notna()]):
+        found = agreement(toy(known, "toy"), held)
+        assert found.signals == SIGNALS
+        assert not found.good
+
+
+def test_a_published_zero_cannot_be_fallen_below() -> None:
+    known = np.full((3, SIGNALS), 5.0)
+    known[:, 0] = 0.0
+    found = agreement(toy(known, "toy"), private_rows(known))
+    assert found.signals == SIGNALS - 1
+    assert found.ratio == pytest.approx(1.0)
 
 
 def test_private_events_come_last_and_have_a_part_of_their_own() -> None:
