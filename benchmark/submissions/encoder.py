@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 AGAIN = 500
 """Events that are encoded before all others, and again after them."""
 TRIAL_SECONDS = 20.0
-"""Of encoding these. An encoder of the SAC paper's size needs 3 s, most of them to start: one that
-needs more than 20 s is far too slow for all events, and is refused before it gets them."""
+"""Of encoding these. An encoder of the SAC paper's size needs 0.7 s: one that needs 20 s is far too
+slow for all events, and is refused before it gets them."""
 SECONDS = 120.0
-"""Of all runs together, on the clock: three times what an encoder of the SAC paper's size needs
-for the largest release on two loaded cores (41 s)."""
+"""Of all runs together, on the clock: nearly three times what an encoder of the SAC paper's size
+needs for the largest release on two loaded cores (43 s)."""
 BATCHES = (1, 2, 9, 100)
 """Where their batches begin: no batch is like one of the first run, and one is a single event."""
 TOLERANCE = 1e-4
