@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 AGAIN = 500
 """Events that are encoded before all others, and again after them."""
 TRIAL_SECONDS = 20.0
-"""Of encoding these. An encoder of the SAC paper's size needs 0.7 s: one that needs 20 s is far too
+"""Of encoding these. One of the SAC paper's size needs 0.7 s: one that needs 20 s is far too
 slow for all events, and is refused before it gets them."""
 SECONDS = 120.0
 """Of all runs together, on the clock: nearly three times what an encoder of the SAC paper's size
