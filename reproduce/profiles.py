@@ -119,7 +119,7 @@ class SearchProfile(HuntProfile):
 
     instances: PositiveInt
     flows: PositiveInt
-    classifiers: PositiveInt
+    classifiers: Annotated[int, Field(ge=2)]  # of ensembles of two
     ensembles: PositiveInt
     replicas: Annotated[int, Field(ge=20)]
     strengths: tuple[PositiveFloat, ...]

@@ -67,8 +67,10 @@ def value_claim(published: Published, **fields: Any) -> ValueClaim:
     return ValueClaim(**made, published=published)
 
 
-def judged(claim: Claim, *frames: pd.DataFrame, task: str = "cms_adc") -> Judged:
-    return judge(claim, results(*frames, task=task), "quick")
+def judged(
+    claim: Claim, *frames: pd.DataFrame, task: str = "cms_adc", profile: str = "quick"
+) -> Judged:
+    return judge(claim, results(*frames, task=task), profile)
 
 
 def ordering(**fields: Any) -> OrderingClaim:

@@ -32,6 +32,7 @@ CONTESTANTS = (
     ("haxad_vae", "background", ("bdt", "linear"), 0.4),
     ("raw9", "background", ("bdt", "linear"), 0.55),
     ("random", "background", ("bdt", "linear"), 0.45),
+    ("anomclr_plus_diphoton", "background", ("bdt", "linear"), 0.42),
 )
 N_TEST = 800
 CARD = defaults("signal_aware")

@@ -93,6 +93,7 @@ class Rule:
 
 
 _SIC = "significance_improvement_at_background"
+_ONE_TRAINING = "An entry is one training: how much another would differ is in no interval"
 
 
 def _diphoton() -> Rule:
@@ -109,7 +110,8 @@ def _diphoton() -> Rule:
         words=(
             f"geometric mean over the {len(DIPHOTON.hunt.injections)} signals of the significance "
             f"improvement (SIC) at a background efficiency of {primary.at:g} with "
-            f"S/sqrt(B) = {primary.strength:g} injected, mean over instances of the data"
+            f"S/sqrt(B) = {primary.strength:g} injected, mean over instances of the data; "
+            f"{primary.at**-0.5:g} is the most that there is. {_ONE_TRAINING}"
         ),
         repetition="instance",
         shared_repetitions=True,
@@ -165,7 +167,8 @@ def _cms_adc() -> Rule:
         variant="",
         words=(
             f"geometric mean over the {len(CMS_ADC.signals)} signals of the significance "
-            f"improvement (SI) at a signal efficiency of {at:g}, mean over detectors"
+            f"improvement (SI) at a signal efficiency of {at:g}, mean over detectors. "
+            + _ONE_TRAINING
         ),
         repetition="detector",
         shared_repetitions=False,

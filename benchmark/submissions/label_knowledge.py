@@ -45,6 +45,7 @@ LEAST_EVENTS = 100
 _BACKGROUND = "background"
 _PARTS = {"diphoton": PSEUDO_DATA, "cms_adc": "test"}
 _UNSEEN = ("ep", "background", "self-supervised")
+_POINT_UNSEEN = "ip"
 
 
 class Known(NamedTuple):
@@ -78,8 +79,20 @@ def check_labels(
         trained_on: What the author says.
     """
     rules = rules_of(published.task)
-    regimes = {name: regime_of(trained_on, name, rules.card) for name in rules.spec.signals}
-    unseen = [name for name, regime in regimes.items() if regime in _UNSEEN]
+    points = [
+        f"{process.name}/{point.name}"
+        for process in rules.card.processes
+        if process.name in rules.spec.signals
+        for point in process.points
+    ]
+    regimes = {
+        name: regime_of(trained_on, name, rules.card) for name in (*rules.spec.signals, *points)
+    }
+    unseen = [
+        name
+        for name, regime in regimes.items()
+        if regime == _POINT_UNSEEN or ("/" not in name and regime in _UNSEEN)
+    ]
     found = []
     for name, known in label_knowledge(values, published, unseen).items():
         if known.ratio > MOST_RATIO:
@@ -100,10 +113,15 @@ def label_knowledge(
     Args:
         values: (n, d).
         published: With process and point.
-        signals: Processes.
+        signals: Processes, or points of others as "process/point".
     """
     every = rules_of(published.task).spec.signals
     label = np.where(np.isin(published.process, every), published.process, _BACKGROUND)
+    label = label.astype(np.dtype("U64"))
+    for name in signals:
+        process, _, point = name.partition("/")
+        if point:
+            label[(published.process == process) & (published.point == point)] = name
     stratum = np.where(label == _BACKGROUND, published.process, published.point)
     rows = _chosen(published, label, stratum)
     counts = {name: int((label[rows] == name).sum()) for name in (*signals, _BACKGROUND)}

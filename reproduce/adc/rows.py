@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from reproduce.inputs import Place
 
-DEFAULT_DIMENSION = 160  # stated in the ACLR paper; the variant "" stands for it
+DEFAULT_DIMENSION = 160
+"""Stated in the ACLR paper; that of a variant which names none where the profile names none."""
 ALL = "+".join(sorted(AUGMENTATIONS))
 RAW, BEST = "raw", "anomclr_plus"
 MAIN, SCANS, RAW_SCAN = "table-2.csv", "scans.csv", "scan-raw.csv"
@@ -99,13 +100,36 @@ def read_folder(folder: Path) -> pd.DataFrame:
 def with_parts(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with their variants split into `augmentations`, `dimension` and `events`.
 
-    What a variant does not name has its default, so that the main result is part of each scan;
-    `events` is empty where not named, and `other` holds what is left.
+    What a variant does not name has the default of its profile, so that the main result is part of
+    each scan; `events` is empty where not named, and `other` holds what is left.
     """
     parts = {text: _parts(text) for text in rows["variant"].unique()}
     names = ("augmentations", "dimension", "events", "other")
     added = {name: rows["variant"].map({k: v[name] for k, v in parts.items()}) for name in names}
+    named = added["dimension"] > 0
+    added["dimension"] = added["dimension"].where(named, plain_dimensions(rows)).astype(int)
     return rows.assign(**added)
+
+
+def plain_dimensions(rows: pd.DataFrame) -> pd.Series[int]:
+    """Return the dimension of the representation that is meant where a variant names none."""
+    return rows["profile"].map({name: plain_dimension(name) for name in rows["profile"].unique()})
+
+
+def plain_dimension(profile: str) -> int:
+    """Return the dimension of a profile's encoders; the paper's for rows of others.
+
+    Example:
+        >>> plain_dimension("paper")
+        160
+    """
+    from reproduce.profiles import load_profile
+
+    try:
+        asked = load_profile(profile)[1].cms_adc
+    except DiademError:
+        return DEFAULT_DIMENSION
+    return int(asked.encoder.get("dimension", DEFAULT_DIMENSION))
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -117,7 +141,7 @@ def _parts(variant: str) -> dict[str, Hashable]:
     given = dict(item.split("=", 1) for item in variant.split(";") if item)
     return {
         "augmentations": "+".join(sorted(given.pop("augmentations", ALL).split("+"))),
-        "dimension": int(given.pop("dimension", DEFAULT_DIMENSION)),
+        "dimension": int(given.pop("dimension", 0)),
         "events": given.pop("events", ""),
         "other": ";".join(f"{k}={v}" for k, v in sorted(given.items())),
     }
@@ -162,7 +186,7 @@ def plain_rows(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the paper's own settings: all augmentations, dimension 160.
+    """Return the rows of the profile's own settings: all augmentations, its dimension.
 
     Raises:
         DataError: As `of_events`.
@@ -171,12 +195,12 @@ def main_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def rows_by_size(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of the paper's own settings at every size of the training set."""
+    """Return the rows of the profile's own settings at every size of the training set."""
     return plain_rows(_default(rows[rows["other"] == ""]), ["embedding", "n_train"])
 
 
 def _default(rows: pd.DataFrame) -> pd.DataFrame:
-    default = (rows["augmentations"] == ALL) & (rows["dimension"] == DEFAULT_DIMENSION)
+    default = (rows["augmentations"] == ALL) & (rows["dimension"] == plain_dimensions(rows))
     return rows[default | (rows["embedding"] == RAW)]
 
 

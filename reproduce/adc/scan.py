@@ -85,7 +85,8 @@ def draw_scan(rows: pd.DataFrame, scan: Scan) -> Made:
             scan.axis(ax)
         style.logarithmic(axes[1])
         origin = provenance(used).short()
-        style.finish(page, axes, list(_legend(scan)), origin=origin, notes=notes)
+        shown = bool(numbers["published"].notna().any())
+        style.finish(page, axes, list(_legend(scan, shown)), origin=origin, notes=notes)
     return of_rows(used, page=page, numbers={"": _joined(behind, numbers)}, notes=notes)
 
 
@@ -117,7 +118,7 @@ def _points(ax: Axes, numbers: pd.DataFrame, scan: Scan) -> None:
         points = numbers[numbers["signal"] == signal]
         x = points[scan.column].map(scan.places) + (k - 1.5) * _SEPARATION
         points = points.assign(x=x).sort_values("x")
-        look = {"color": COLOURS[signal], "marker": MARKERS[signal]}
+        look: dict[str, Any] = {"color": COLOURS[signal], "marker": MARKERS[signal]}
         draw_points(ax, points, **look, linestyle="-" if scan.joined else "none")
         there = points[points["published"].notna()]
         ax.errorbar(
@@ -135,11 +136,12 @@ def _missing(numbers: pd.DataFrame, scan: Scan) -> Iterator[str]:
         yield f"no rows of {scan.column} {', '.join(absent)}"
 
 
-def _legend(scan: Scan) -> Iterator[object]:
+def _legend(scan: Scan, published: bool) -> Iterator[object]:
     for signal, name in SIGNALS.items():
         look = {"marker": MARKERS[signal], "linestyle": "-" if scan.joined else "none"}
         yield style.sample(name.math, color=COLOURS[signal], ms=5, **look)
     yield style.sample("AE-Raw", color=style.GREY, linestyle="--", lw=1.2)
     yield Patch(color=style.GREY, alpha=style.BAND["alpha"], label="AE-Raw, spread")
     yield from bar_legend()
-    yield style.published("o", "AnomCLR+, published")
+    if published:
+        yield style.published("o", "AnomCLR+, published")

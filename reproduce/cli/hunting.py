@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from baselines.registry import EMBEDDINGS
 from benchmark.checksums import written_paths
 from benchmark.errors import DiademError, complaint
 from benchmark.hunt.outcome import checked, facts, gathered
@@ -25,6 +26,7 @@ from reproduce.profile_names import signal_points
 from reproduce.profiles import load_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from benchmark.detectors import Device
     from benchmark.hunt.plan import Plan
     from benchmark.hunt.profile import HuntProfile
+    from benchmark.latents import Facts
     from reproduce.cli.farming import Asked
 
 ROWS, FACTS = "rows/hunt.csv", "rows/hunt.json"
@@ -108,7 +111,7 @@ def planned(request: Request) -> tuple[Plan, dict[str, Any]]:
     check_digest(DIPHOTON)
     files = latent_files(request.latents)
     known = checked_facts(files)
-    profile = _profile(request, known[0].profile)
+    profile = _with_own(_profile(request, known[0].profile), known)
     folder = request.data or datasets_root() / DIPHOTON.dataset / DIPHOTON.release
     setup = Setup.of_task(background_yields(folder, release=known[0].release), **request.changes)
     chosen = cells(files, profile)
@@ -122,6 +125,21 @@ def planned(request: Request) -> tuple[Plan, dict[str, Any]]:
         per_injection=request.per_injection,
     )
     return plan, said
+
+
+def _with_own(profile: HuntProfile, known: Sequence[Facts]) -> HuntProfile:
+    """Return a profile that asks the user's own embeddings for every signal, too.
+
+    A profile names the suite's: of these it leaves out what no figure needs. Where that is all
+    that is there, it was named on purpose, and is searched like one's own.
+    """
+    named = dict.fromkeys(facts.embedding for facts in known if not facts.classes)
+    own = [name for name in named if name not in EMBEDDINGS]
+    if not own and not set(named) & set(profile.embeddings):
+        own = list(named)
+    return profile.model_copy(
+        update={"embeddings": {**profile.embeddings, **dict.fromkeys(own, ())}}
+    )
 
 
 def _profile(request: Request, profile: str) -> HuntProfile:

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also run the detectors with a perfect background and with labels on these latents.",
 )
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Put the result in the place of another submission's of the same name.",
+)
 @options.data
 @options.store
 @options.device
@@ -55,6 +60,8 @@ def score(folder: Path, output: Path | None, results: Path, **chosen: Any) -> No
     place = results / profile / "leaderboard" / "entries" / submission.task
     path = output or place / f"{submission.name}.json"
     require_file(path)
+    if not chosen["replace"]:
+        _require_own(path, folder)
     scored = run(
         Request(
             folder=folder,
@@ -68,6 +75,31 @@ def score(folder: Path, output: Path | None, results: Path, **chosen: Any) -> No
     write_scored(path, scored)
     _show(scored)
     click.echo(str(path))
+
+
+def _require_own(path: Path, folder: Path) -> None:
+    """Refuse to write over the result of another submission: names are given once.
+
+    Raises:
+        DiademError: It is there, or the file there is none.
+    """
+    from benchmark.errors import DiademError, complaint
+    from benchmark.submissions.result_file import read_scored
+    from benchmark.submissions.scoring import folder_digest
+
+    if not path.is_file():
+        return
+    held = read_scored(path)
+    if held.submission_digest != folder_digest(folder):
+        message = complaint(
+            "another submission's result",
+            where=str(path),
+            found=f"{held.submission.name} {held.submission.version} by "
+            + ", ".join(held.submission.authors),
+            expected="none of this name, or of the same files",
+            remedy="Choose another name or --output; if it is yours, give --replace.",
+        )
+        raise DiademError(message)
 
 
 def _show(scored: ScoredSubmission) -> None:

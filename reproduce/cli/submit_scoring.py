@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 import pandas as pd
 
+from benchmark.checksums import NAME
 from benchmark.embedding import Runtime
 from benchmark.errors import DataError, complaint
 from benchmark.hunt.outcome import checked
@@ -102,7 +103,8 @@ def run(request: Request) -> ScoredSubmission:
     if not request.ours:
         _require_name(report.submission)
     submission, latents = report.submission, report.latents
-    if submission is None or latents is None or folder_digest(request.folder) != digest:
+    now = folder_digest(request.folder, encoder=report.encoder)
+    if submission is None or latents is None or now != digest:
         message = complaint("the folder changed while it was read", where=str(request.folder))
         raise DataError(message)
     protocol = search_rows if spec is DIPHOTON else _cms_adc
@@ -124,10 +126,11 @@ def _require_name(submission: Submission | None) -> None:
         Refused: It is one of them.
     """
     taken = {name for rule in rules().values() for held in rule.yardsticks for name in held.names}
+    taken.add(NAME.partition(".")[0])  # lies beside the entries
     if submission is not None and submission.name in taken:
         raise fault(
             code="reserved_name",
-            what="a name that the board has for its yardsticks",
+            what="a name that the board has for its yardsticks or its files",
             where="submission.yaml: name",
             found=submission.name,
             expected="another than " + ", ".join(sorted(taken)),

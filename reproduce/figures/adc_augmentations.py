@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reproduce import style
 from reproduce.adc.names import AUGMENTATIONS
-from reproduce.adc.rows import ALL, DEFAULT_DIMENSION, MAIN, SCANS, AdcRows
+from reproduce.adc.rows import ALL, DEFAULT_DIMENSION, MAIN, SCANS, AdcRows, plain_dimension
 from reproduce.adc.scan import Scan, draw_scan
 from reproduce.entry import Entry, Made
 
@@ -34,20 +34,18 @@ def _axis(ax: Axes) -> None:
     ax.set_xlabel("anomaly augmentations")
 
 
-_SCAN = Scan(
-    column="augmentations",
-    fixed=("dimension", DEFAULT_DIMENSION),
-    places=_PLACES,
-    default=ALL,
-    expected=tuple(_PLACES),
-    axis=_axis,
-    joined=False,
-)
-
-
 def draw(rows: pd.DataFrame) -> Made:
     """Draw the three panels; see `Entry.make`."""
-    return draw_scan(rows, _SCAN)
+    scan = Scan(
+        column="augmentations",
+        fixed=("dimension", plain_dimension(str(rows["profile"].iloc[0]))),
+        places=_PLACES,
+        default=ALL,
+        expected=tuple(_PLACES),
+        axis=_axis,
+        joined=False,
+    )
+    return draw_scan(rows, scan)
 
 
 FIGURE = Entry(
@@ -62,8 +60,9 @@ FIGURE = Entry(
         "themselves. Thin bars: standard deviation "
         "over trainings (none with one training); broad pale bars: statistical error (bootstrap). "
         "Dashed lines: autoencoder on the raw events, bands: its standard deviation. Open "
-        "markers: published values, which exist for all augmentations together. The "
-        f"representation has dimension {DEFAULT_DIMENSION}."
+        "markers: published values, which exist for all augmentations together and "
+        f"the dimension {DEFAULT_DIMENSION} of the representation; ours is that of the profile, "
+        "and stands below where it is another."
     ),
     needs="raw, and anomclr_plus in the variants augmentations=...",
     source=AdcRows(of=(MAIN, SCANS)),

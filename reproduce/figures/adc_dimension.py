@@ -54,7 +54,7 @@ FIGURE = Entry(
         "apart). Thin bars: standard deviation over trainings (none with one training); broad "
         "pale bars: statistical error (bootstrap). Dashed lines: autoencoder on the raw "
         "events, bands: its standard deviation. Open markers: published values at "
-        f"{DEFAULT_DIMENSION}. All anomaly augmentations are used."
+        f"{DEFAULT_DIMENSION}, where ours has it. All anomaly augmentations are used."
     ),
     needs="raw, and anomclr_plus in the variants dimension=...",
     source=AdcRows(of=(MAIN, SCANS)),

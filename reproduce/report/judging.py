@@ -42,10 +42,12 @@ def judge(claim: Claim, results: Results, profile: str) -> Judged:
     Args:
         claim: Any.
         results: The rows of a profile.
-        profile: Its name; a claim may say why it has no rows.
+        profile: Its name; a claim may say why it has no rows, or none that fit.
     """
     if isinstance(claim, UnmeasuredClaim):
         return Judged(claim=claim, outcome=MISSING, parts=(), reason=claim.why)
+    if profile in claim.unfit:
+        return Judged(claim=claim, outcome=MISSING, parts=(), reason=claim.unfit[profile])
     parts = tuple(_parts(claim, results))
     outcome = _outcome(claim, parts)
     return Judged(

@@ -85,6 +85,7 @@ class _Claim(_Strict):
         shown: Figure or table of ours that shows it.
         assumed: What the paper leaves open and the comparison depends on.
         absent: Why a profile has no rows for it, by the profile's name.
+        unfit: Why the rows of a profile are not what it speaks of, by the profile's name.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.+-]*$")]
@@ -95,6 +96,7 @@ class _Claim(_Strict):
     shown: str = ""
     assumed: tuple[str, ...] = ()
     absent: dict[str, str] = {}
+    unfit: dict[str, str] = {}
 
 
 class ValueClaim(_Claim):

@@ -23,7 +23,7 @@ from benchmark.checksums import NAME as CHECKSUMS
 from benchmark.results import read_rows
 from benchmark.tasks.diphoton import DIPHOTON
 from reproduce.cli import diadem
-from reproduce.cli.hunting import COLUMNS, FACTS, FILES, POINTS, ROWS
+from reproduce.cli.hunting import COLUMNS, FACTS, FILES, POINTS, ROWS, Request, planned
 from tests.hunt_latents import REGION, hunt_latents, put, put_release
 
 if TYPE_CHECKING:
@@ -70,6 +70,29 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def hunted(place: Place) -> Result:
     return place.hunt("store", "first", *MORE)
+
+
+@pytest.mark.parametrize(
+    ("names", "sought"),
+    [
+        (("signal_aware", "pca6"), {"signal_aware", "pca6"}),
+        (("pca6",), {"pca6"}),
+        (("signal_aware", "raw9"), {"signal_aware"}),
+        (("raw9",), {"raw9"}),
+    ],
+)
+def test_ones_own_embedding_is_searched(
+    names: tuple[str, ...], sought: set[str], place: Place, tmp_path: Path
+) -> None:
+    """A profile names the suite's; what a user names beside them, or alone, is meant, too."""
+    for name in names:
+        made = hunt_latents(embedding=name, regime="background")
+        put(tmp_path / name / "background.parquet", made)
+    given: dict[str, Any] = {"latents": (tmp_path,), "data": place.release, "device": "cpu"}
+    given["store"] = tmp_path / "store"
+    request = Request(signals=("zprime/400",), strengths=(2.0,), **given)
+    plan, _ = planned(request)
+    assert {piece.facts.embedding for piece in plan.hunts} == sought
 
 
 def test_all_files_are_written_and_valid(place: Place, hunted: Result) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -205,7 +206,7 @@ def test_ranges_of_the_card() -> None:
         {"muon_trigger_max_eta": 2.4},
     ],
 )
-def test_bad_ranges_are_refused(wrong: dict[str, float]) -> None:
+def test_bad_ranges_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(DataError, match="bad kinematic ranges"):
         replace(SPACE, **wrong)
 

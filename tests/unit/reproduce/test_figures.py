@@ -11,7 +11,16 @@ from matplotlib.text import Text
 
 from benchmark.errors import DataError
 from reproduce.adc.curves import curves
-from reproduce.adc.rows import gaps, main_rows, of_events, provenance, with_expected, with_parts
+from reproduce.adc.rows import (
+    DEFAULT_DIMENSION,
+    gaps,
+    main_rows,
+    of_events,
+    plain_dimension,
+    provenance,
+    with_expected,
+    with_parts,
+)
 from reproduce.figures import FIGURES as ALL
 from tests.rows import ALL_EVENTS, COMBINATIONS, DIMENSIONS, EVENTS, adc_rows, adc_scans
 
@@ -27,9 +36,13 @@ AUGMENTATIONS, DIMENSION, CURVES = "adc-augmentations", "adc-dimension", "adc-ro
 SIZES = "adc-training-events"
 
 
+UNKNOWN = "made-up"  # a profile of others: a variant that names no dimension has the paper's
+
+
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
-    return with_parts(pd.concat([adc_rows(), adc_scans()], ignore_index=True))
+    made = pd.concat([adc_rows(), adc_scans()], ignore_index=True)
+    return with_parts(made.assign(profile=UNKNOWN))
 
 
 def page_of(made: Made) -> Page:
@@ -193,7 +206,8 @@ def test_rows_of_one_number_of_events() -> None:
 
 @pytest.mark.parametrize("named", ["augmentations=add+scale+split", "dimension=160"])
 def test_a_default_that_a_scan_names_is_not_counted_twice(named: str, rows: pd.DataFrame) -> None:
-    again = with_parts(adc_rows(embeddings=("anomclr_plus",), variant=named, curve=False, seed=9))
+    again = adc_rows(embeddings=("anomclr_plus",), variant=named, curve=False, seed=9)
+    again = with_parts(again.assign(profile=UNKNOWN))
     both = pd.concat([again, rows], ignore_index=True)
     assert set(main_rows(both)["variant"]) == {""}
     pd.testing.assert_frame_equal(main_rows(both), main_rows(rows))
@@ -253,3 +267,16 @@ def test_a_spread_that_reaches_zero_ends_in_an_arrow(rows: pd.DataFrame) -> None
     ends = [float(y) for line in arrows for y in np.atleast_1d(line.get_ydata())]
     assert len(ends) == 1
     assert bottom < ends[0] < top
+
+
+def test_a_variant_has_the_dimension_of_its_profile() -> None:
+    """At quick it is another than the paper's: no published number stands beside it in a scan."""
+    made = pd.concat([adc_rows(), adc_scans()], ignore_index=True).assign(profile="quick")
+    made = with_parts(made)
+    assert set(made.loc[made["variant"] == "", "dimension"]) == {plain_dimension("quick")}
+    assert plain_dimension("quick") != plain_dimension("paper") == DEFAULT_DIMENSION
+    assert set(main_rows(made)["variant"]) == {""}
+    numbers = FIGURES[DIMENSION].make(made).numbers[""]
+    learned = numbers[numbers["embedding"] == "anomclr_plus"]
+    assert learned["published"].isna().all()
+    assert plain_dimension("quick") in set(learned["dimension"])

@@ -161,6 +161,9 @@ def test_the_systematic_error_counts() -> None:
 
 
 def test_missing_rows_are_not_testable_and_say_why() -> None:
+    odd = value_claim(Published(value=0.8, error=0.1), unfit={"quick": "it is of another size"})
+    for profile, outcome in (("quick", MISSING), ("paper", HOLDS)):
+        assert judged(odd, rows([0.80, 0.81, 0.79]), profile=profile).outcome == outcome
     claim = value_claim(Published(value=0.8, error=0.1), absent={"quick": "it trains no encoder"})
     found = judged(claim, rows([0.8, 0.9], embedding="clr"))
     assert found.outcome == MISSING
