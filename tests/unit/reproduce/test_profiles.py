@@ -298,6 +298,19 @@ def test_the_sizes_of_a_search_have_no_default(
         (("diphoton", "hunt", "instances"), 0, r"hunt\.instances: .*greater than 0"),
         (("diphoton", "hunt", "flows"), -4, r"hunt\.flows: .*greater than 0"),
         (("diphoton", "encoders"), 0, r"encoders: .*greater than 0"),
+        (("diphoton", "hunt", "classifiers"), 1, r"classifiers: .*greater than or equal to 2"),
+        (("diphoton", "hunt", "strengths"), [2.0, 2.0], r"strengths: twice the same; found 2\.0"),
+        (("diphoton", "hunt", "signals"), ["fcnc_top/c"] * 2, r"signals: twice the same"),
+        (("diphoton", "regimes"), ["id", "id"], r"regimes: twice the same; found id"),
+        (("diphoton", "hunt", "yardsticks"), ["signalaware"], r"mean signal_aware\?"),
+        (("diphoton", "hunt", "embeddings"), {"signal_awre": []}, r"mean signal_aware\?"),
+        (
+            ("leaderboard", "diphoton"),
+            {"raw": ["id"]},
+            r"leaderboard\.diphoton: no such embedding",
+        ),
+        (("leaderboard", "cms_adc"), {"cler": {}}, r"leaderboard\.cms_adc: .*mean clr\?"),
+        (("leaderboard", "yardsticks"), ["raw8"], r"board\.yardsticks: .*mean raw9\?"),
     ],
 )
 def test_what_there_is_not_is_refused_when_read(

@@ -93,6 +93,24 @@ def test_a_label_in_the_latents_is_flagged_where_it_was_not_seen() -> None:
     assert codes(values, published, seen) == []
 
 
+def test_a_label_of_a_point_that_was_held_out_is_flagged() -> None:
+    """In interpolation the process was seen and one of its points was not."""
+    whole = made_up()
+    names = np.array(["200", "400"])
+    points = np.where(whole.process == SIGNAL, names[whole.event_id % np.uint64(2)], "")
+    published = replace(whole, point=points)
+    others = [{"process": SIGNAL, "points": ["200", "300"]}]
+    learned = {**trained_on("continuum", labels=True)}
+    learned["processes"] = [*learned["processes"], *others]
+    content = description("diphoton", trained_on=learned)
+    said = Submission.model_validate_json(json.dumps(content))
+    assert codes(honest(published), published, said) == []
+    noise = np.random.default_rng(3).normal(size=len(points))
+    values = cheat(honest(published), (points == "400") + 0.1 * noise)
+    assert codes(values, published, said) == ["knows_labels"]
+    assert codes(values, published, submission(processes=["continuum", SIGNAL], labels=True)) == []
+
+
 def test_labels_of_cms_adc() -> None:
     published = made_up("cms_adc")
     said = submission("cms_adc", processes=["w"], labels=False)
