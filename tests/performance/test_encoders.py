@@ -29,9 +29,9 @@ def test_an_encoder_of_the_papers_size_in_a_minute(tmp_path: Path) -> None:
     begin = time.monotonic()
     published = open_published("diphoton")
     folder = SubmissionFolder(tmp_path, submission, path)
-    values, findings = encoder_values(folder, published, tell=lambda _text: None)
+    made_of_it = encoder_values(folder, published, tell=lambda _text: None)
     assert time.monotonic() - begin < SECONDS
-    assert not findings
+    assert not made_of_it.flags
     rows = slice(0, 5000)
     expected = made.transform(published.events.select(rows))
-    np.testing.assert_array_equal(values[rows], expected)
+    np.testing.assert_array_equal(made_of_it.latents[rows], expected)

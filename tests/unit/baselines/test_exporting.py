@@ -75,7 +75,7 @@ def test_the_latents_of_transform(name: str, tmp_path: Path) -> None:
     export_onnx(made, path)
     expected = made.transform(events)
     np.testing.assert_array_equal(run(path, events), expected)
-    confined = encode(path, events, dimensions=expected.shape[1])
+    confined = encode(path.read_bytes(), events, dimensions=expected.shape[1])
     np.testing.assert_array_equal(confined, expected)
 
 
