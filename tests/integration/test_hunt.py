@@ -239,7 +239,8 @@ def test_a_scheduler_that_cannot_be_reached(place: Place) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-    refused(place, "no scheduler answers", "--scheduler", address, workers=None)
+    words = ("--signal", "zprime/400", "--scheduler", address)
+    refused(place, "no scheduler answers", *words, workers=None)
 
 
 def _constant(latents: Latents) -> Latents:
