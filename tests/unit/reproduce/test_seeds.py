@@ -79,6 +79,8 @@ def test_another_place_is_free(tmp_path: Path) -> None:
     refuse_of_record(tmp_path / "rows.csv", seed=7)
     refuse_of_record(ROOT / "results" / "x.csv", seed=None)
     refuse_of_record(None, seed=7)
+    with pytest.raises(DiademError, match="results of record are not those of another seed"):
+        refuse_of_record(ROOT / "results" / "x.csv", seed=7)
 
 
 def test_no_figure_takes_its_rows_for_the_main_result(tmp_path: Path) -> None:
