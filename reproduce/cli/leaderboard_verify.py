@@ -29,8 +29,8 @@ from reproduce.cli.farming import placed
     type=click.FloatRange(0, 1, min_open=True),
     default=0.1,
     show_default=True,
-    help="Private events, as a fraction of the release's; at least 200 of a signal's mass point and "
-    "4,000 of the background, in the release's proportions.",
+    help="Private events, as a fraction of the release's; at least 200 of a signal's mass point "
+    "and 4,000 of the background, in the release's proportions.",
 )
 @click.option(
     "--entry",
